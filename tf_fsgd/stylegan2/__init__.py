@@ -1,0 +1,1 @@
+"""The teacher: Keras networks, and readers of foreign checkpoints."""
