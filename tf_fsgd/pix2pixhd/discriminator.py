@@ -1,0 +1,84 @@
+"""MultiscaleDiscriminator: PatchGANs on ever smaller images (arXiv 1711.11585, 3.1).
+
+Each scale has weights of its own and sees source and image side by side in channels.
+All its layers are outputs, for feature matching compares them. The same network serves
+both presets: instance normalisation does no harm here, for nobody sees these maps.
+"""
+
+import keras
+from keras import initializers, layers
+
+from tf_fsgd.config import DiscriminatorConfig
+from tf_fsgd.errors import UserError
+from tf_fsgd.pix2pixhd.layers import HalvingAveragePooling2D, InstanceNormalization
+
+MAX_FILTERS = 512
+KERNEL = 4
+PADDING = 2  # ceil((KERNEL - 1) / 2): as in the reference, maps grow by a pixel
+
+
+def multiscale_discriminator(
+    config: DiscriminatorConfig, resolution: int
+) -> keras.Model:
+    """PatchGANs on the image, the image halved, and so on.
+
+    Args:
+        config: `layers` strided convolutions for each of `scales` PatchGANs; `filters`
+            in the first, doubled in each further one up to 512.
+        resolution: Side of the image in pixels.
+
+    Returns:
+        A model from `[source, image]`, both `[N, R, R, 3]` in [-1, 1], to a list over
+        scales (full resolution first) of lists of `layers + 2` feature maps; the last
+        map of each is the logit map `[N, h, w, 1]`, trained towards 1 for real, 0 for
+        fake.
+
+    Raises:
+        UserError: If a setting is below 1 or `resolution` too small for the scales.
+    """
+    for name in ("filters", "layers", "scales"):
+        if getattr(config, name) < 1:
+            raise UserError(
+                f"discriminator.{name} must be at least 1, received "
+                f"{getattr(config, name)}"
+            )
+    least = 4 * 2 ** (config.scales - 1)
+    if resolution < least:
+        raise UserError(
+            f"resolution must be at least {least} for {config.scales} discriminator "
+            f"scales, received {resolution}"
+        )
+    source = keras.Input((resolution, resolution, 3), name="source")
+    image = keras.Input((resolution, resolution, 3), name="image")
+    x = layers.Concatenate(name="pair")([source, image])
+    outputs = []
+    for scale in range(1, config.scales + 1):
+        if scale > 1:
+            x = HalvingAveragePooling2D(name=f"halve{scale - 1}")(x)
+        outputs.append(_patch_discriminator(x, config, f"scale{scale}"))
+    return keras.Model([source, image], outputs, name="multiscale_discriminator")
+
+
+def _patch_discriminator(x, config: DiscriminatorConfig, name: str) -> list:
+    """`layers` strided convolutions, one dense one, and the logit map; all of them."""
+    maps = []
+    for number in range(1, config.layers + 2):
+        filters = min(config.filters * 2 ** (number - 1), MAX_FILTERS)
+        stride = 2 if number <= config.layers else 1
+        x = _convolve(x, filters, stride, f"{name}_layer{number}")
+        if number > 1:
+            x = InstanceNormalization(name=f"{name}_layer{number}_norm")(x)
+        x = layers.LeakyReLU(0.2, name=f"{name}_layer{number}_relu")(x)
+        maps.append(x)
+    return [*maps, _convolve(x, 1, 1, f"{name}_logits")]
+
+
+def _convolve(x, filters: int, stride: int, name: str):
+    x = layers.ZeroPadding2D(PADDING, name=f"{name}_pad")(x)
+    return layers.Conv2D(
+        filters,
+        KERNEL,
+        strides=stride,
+        kernel_initializer=initializers.RandomNormal(stddev=0.02),
+        name=f"{name}_conv",
+    )(x)

@@ -1,0 +1,213 @@
+"""The translators GlobalGenerator and LocalEnhancer of pix2pixHD (1711.11585, 3.1).
+
+Two forms of one geometry, chosen by `GeneratorConfig`:
+
+* `norm="instance", residual=False` (preset `paper`) is the reference: N(0, 0.02)
+  weights, instance normalisation after every convolution but the last, tanh; 182.4 M
+  weights with 64 filters, 4 downsamplings and 9 blocks.
+* `norm="none", residual=True` (preset `quick`) answers pix2pixHD's best-known fault,
+  dark blobs in hair and background: the network hides a spike in a map to steer what
+  instance normalisation makes of the rest, the "droplet" that StyleGAN2 traced to it
+  (arXiv 1912.04958, 2.1). Without normalisation there is nothing to steer. He
+  initialisation and blocks that start as identity keep such a deep network trainable;
+  the output is input + predicted change, and the predicted change starts at exactly 0.
+
+A residual translator's output is **not clipped** to [-1, 1]: clipping would stop the
+gradient of the pixels that went too far. Whoever shows or exports the image clips it
+(`images.io.to_uint8` does; an exported graph ends in a clip of its own).
+
+Images are `[N, R, R, 3]` float32 in [-1, 1]; under a mixed-precision policy the output
+is float32 all the same.
+"""
+
+import keras
+from keras import initializers, layers
+
+from tf_fsgd.config import GeneratorConfig
+from tf_fsgd.errors import UserError
+from tf_fsgd.pix2pixhd.layers import (
+    HalvingAveragePooling2D,
+    InstanceNormalization,
+    ReflectionPadding2D,
+)
+
+LOCAL_BLOCKS = 3  # residual blocks of a LocalEnhancer ("n_blocks_local")
+NORMS = ("none", "instance")
+KINDS = ("global", "local")
+
+
+def build_generator(config: GeneratorConfig, resolution: int) -> keras.Model:
+    """The translator that a config asks for.
+
+    Args:
+        config: Its `kind` chooses `global_generator` or `local_enhancer`.
+        resolution: Side of the image in pixels.
+
+    Returns:
+        A model from "image" `[N, R, R, 3]` to an image of the same shape, float32.
+
+    Raises:
+        UserError: If a setting is out of range or `resolution` cannot be halved as
+            often as the network halves it.
+    """
+    if config.kind not in KINDS:
+        raise UserError(
+            f"generator.kind must be one of {', '.join(KINDS)}, "
+            f"received {config.kind!r}"
+        )
+    build = global_generator if config.kind == "global" else local_enhancer
+    return build(config, resolution)
+
+
+def global_generator(config: GeneratorConfig, resolution: int) -> keras.Model:
+    """GlobalGenerator: convolve, halve, residual blocks, double, convolve.
+
+    Args:
+        config: `filters` at full resolution; they double with each halving.
+        resolution: Side of the image in pixels, a multiple of 2**downsamplings.
+
+    Returns:
+        A model from "image" `[N, R, R, 3]` to an image of the same shape, float32.
+
+    Raises:
+        UserError: As `build_generator`.
+    """
+    _check(config, resolution, halvings=config.downsamplings)
+    image = keras.Input((resolution, resolution, 3), name="image")
+    x = _trunk(image, config, config.filters)
+    return keras.Model(image, _head(x, image, config), name="global_generator")
+
+
+def local_enhancer(config: GeneratorConfig, resolution: int) -> keras.Model:
+    """LocalEnhancer: a GlobalGenerator at half resolution, refined at full resolution.
+
+    One enhancer, the reference's default. The global trunk, without its last
+    convolution, sees the halved image with 2 `filters`; its maps are added to those of
+    the enhancer's strided convolution. Reference: `--netG local --ngf 32`.
+
+    Args:
+        config: `filters`, `downsamplings` and `blocks` as in the reference: `filters`
+            at full resolution, the other two of the global trunk.
+        resolution: Side of the image in pixels, a multiple of 2**(downsamplings + 1).
+
+    Returns:
+        A model from "image" `[N, R, R, 3]` to an image of the same shape, float32.
+
+    Raises:
+        UserError: As `build_generator`.
+    """
+    _check(config, resolution, halvings=config.downsamplings + 1)
+    filters = config.filters
+    image = keras.Input((resolution, resolution, 3), name="image")
+    halved = HalvingAveragePooling2D(name="halve")(image)
+    coarse = _trunk(halved, config, 2 * filters)
+
+    x = _convolve(image, config, filters, 7, "local_stem")
+    x = _halve(x, config, 2 * filters, "local_down1")
+    x = layers.Add(name="local_join")([x, coarse])
+    for number in range(1, LOCAL_BLOCKS + 1):
+        x = _residual_block(x, config, f"local_block{number}")
+    x = _double(x, config, filters, "local_up1")
+    return keras.Model(image, _head(x, image, config), name="local_enhancer")
+
+
+def _check(config: GeneratorConfig, resolution: int, halvings: int) -> None:
+    if config.norm not in NORMS:
+        raise UserError(
+            f"generator.norm must be one of {', '.join(NORMS)}, "
+            f"received {config.norm!r}"
+        )
+    for name, least in (("filters", 1), ("downsamplings", 0), ("blocks", 0)):
+        if getattr(config, name) < least:
+            raise UserError(
+                f"generator.{name} must be at least {least}, "
+                f"received {getattr(config, name)}"
+            )
+    multiple = 2**halvings
+    # A mirrored border needs more pixels than it adds: 1 at the lowest resolution, 3 at
+    # the highest (of the halved image in a LocalEnhancer).
+    least = max(2 * multiple, 8)
+    if resolution < least or resolution % multiple:
+        raise UserError(
+            f"resolution must be a multiple of {multiple}, at least {least}, for "
+            f"{halvings} halvings, received {resolution}"
+        )
+
+
+def _trunk(image, config: GeneratorConfig, filters: int):
+    """A GlobalGenerator without its last convolution: `[N, R, R, filters]`."""
+    x = _convolve(image, config, filters, 7, "stem")
+    for number in range(1, config.downsamplings + 1):
+        x = _halve(x, config, filters * 2**number, f"down{number}")
+    for number in range(1, config.blocks + 1):
+        x = _residual_block(x, config, f"block{number}")
+    for number in range(1, config.downsamplings + 1):
+        width = filters * 2 ** (config.downsamplings - number)
+        x = _double(x, config, width, f"up{number}")
+    return x
+
+
+def _convolve(x, config: GeneratorConfig, filters: int, kernel: int, name: str):
+    x = ReflectionPadding2D(kernel // 2, name=f"{name}_pad")(x)
+    x = layers.Conv2D(
+        filters, kernel, kernel_initializer=_kernel(config), name=f"{name}_conv"
+    )(x)
+    return _activate(x, config, name)
+
+
+def _halve(x, config: GeneratorConfig, filters: int, name: str):
+    x = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
+    x = layers.Conv2D(
+        filters, 3, strides=2, kernel_initializer=_kernel(config), name=f"{name}_conv"
+    )(x)
+    return _activate(x, config, name)
+
+
+def _double(x, config: GeneratorConfig, filters: int, name: str):
+    # PyTorch's ConvTranspose2d(3, stride=2, padding=1, output_padding=1): of the 2n + 1
+    # rows of the full result it drops the first; "same" would drop the last.
+    x = layers.Conv2DTranspose(
+        filters, 3, strides=2, kernel_initializer=_kernel(config), name=f"{name}_conv"
+    )(x)
+    x = layers.Cropping2D(((1, 0), (1, 0)), name=f"{name}_crop")(x)
+    return _activate(x, config, name)
+
+
+def _residual_block(x, config: GeneratorConfig, name: str):
+    filters = x.shape[-1]
+    change = _convolve(x, config, filters, 3, f"{name}_1")
+    change = ReflectionPadding2D(1, name=f"{name}_2_pad")(change)
+    change = layers.Conv2D(
+        filters,
+        3,
+        kernel_initializer="zeros" if config.norm == "none" else _kernel(config),
+        name=f"{name}_2_conv",
+    )(change)
+    if config.norm == "instance":
+        change = InstanceNormalization(name=f"{name}_2_norm")(change)
+    return layers.Add(name=f"{name}_add")([x, change])
+
+
+def _activate(x, config: GeneratorConfig, name: str):
+    if config.norm == "instance":
+        x = InstanceNormalization(name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _head(x, image, config: GeneratorConfig):
+    x = ReflectionPadding2D(3, name="head_pad")(x)
+    x = layers.Conv2D(
+        3,
+        7,
+        kernel_initializer="zeros" if config.residual else _kernel(config),
+        name="head_conv",
+    )(x)
+    if config.residual:
+        return layers.Add(dtype="float32", name="translated")([image, x])
+    return layers.Activation("tanh", dtype="float32", name="translated")(x)
+
+
+def _kernel(config: GeneratorConfig) -> initializers.Initializer:
+    if config.norm == "none":
+        return initializers.HeNormal()
+    return initializers.RandomNormal(stddev=0.02)
