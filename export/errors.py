@@ -1,0 +1,5 @@
+"""What stops an export: a file that would run, but not as the translator does."""
+
+
+class ExportError(RuntimeError):
+    """An exported file that is not fit for use; nothing of the export is kept."""

@@ -1,0 +1,89 @@
+"""The two things that an exported translator does, as graphs.
+
+`serving_default` maps float images to float images; `encoded` maps the bytes of image
+files to the bytes of PNG files, so that a client needs no image code and a request
+stays small (a float image as JSON is about ten times its PNG).
+"""
+
+import functools
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+# The largest float32 below 1. With exactly [-1, 1] the TFLite converter fuses the clip
+# into the layer before as RELU_N1_TO_1, which mobile GPU delegates before TensorFlow
+# 2.12 compute as a clip to [0, 1] (tensorflow#58255); MINIMUM and MAXIMUM stay apart.
+_UPPER = float(np.nextafter(np.float32(1), np.float32(0)))
+
+
+class Servable(tf.Module):
+    """A translator with the signatures that it is served with."""
+
+    def __init__(self, translator: keras.Model, resolution: int):
+        """Builds the signatures.
+
+        Args:
+            translator: Images [N, R, R, 3] to images [N, R, R, 3], float32 in [-1, 1].
+            resolution: R.
+        """
+        super().__init__()
+        # A module that held the Keras model would be saved with it, and ask for Keras
+        # and for this package's layers when it is loaded. A function is not saved.
+        self._network = functools.partial(translator, training=False)
+        self._resolution = resolution
+        # Keras' variables wrap TensorFlow's, which are what a module saves.
+        self.weights = [variable.value for variable in translator.variables]
+
+    def floats(self, batch_size: int | None) -> tf.types.experimental.ConcreteFunction:
+        """{"image": float32 [N, R, R, 3] in [-1, 1]} to {"image": the same}.
+
+        Args:
+            batch_size: N; None leaves it open, which TFLite must not.
+        """
+        shape = (batch_size, self._resolution, self._resolution, 3)
+        function = tf.function(
+            lambda image: {"image": self._translate(image)},
+            input_signature=[tf.TensorSpec(shape, tf.float32, name="image")],
+        )
+        return function.get_concrete_function()
+
+    def encoded(self) -> tf.types.experimental.ConcreteFunction:
+        """{"image_bytes": string [N], files} to {"image_bytes": string [N], PNG files}.
+
+        Reads JPEG, PNG, WebP, BMP and the first frame of a GIF; takes the square in the
+        middle. Anything else is an `InvalidArgumentError`. EXIF orientation is ignored.
+        """
+        return tf.function(
+            self._translate_files,
+            input_signature=[tf.TensorSpec((None,), tf.string, name="image_bytes")],
+        ).get_concrete_function()
+
+    def _translate(self, image: tf.Tensor) -> tf.Tensor:
+        return tf.clip_by_value(self._network(image), -1.0, _UPPER)
+
+    def _translate_files(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        side = self._resolution
+        square = tf.TensorSpec((side, side, 3), tf.float32)
+        images = tf.map_fn(self._read, image_bytes, fn_output_signature=square)
+        levels = tf.cast(tf.round((self._translate(images) + 1) * 127.5), tf.uint8)
+        files = tf.map_fn(
+            tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec((), tf.string)
+        )
+        return {"image_bytes": files}
+
+    def _read(self, file: tf.Tensor) -> tf.Tensor:
+        image = tf.io.decode_image(file, channels=3, expand_animations=False)
+        height, width = tf.shape(image)[0], tf.shape(image)[1]
+        side = tf.minimum(height, width)
+        image = tf.image.crop_to_bounding_box(
+            image, (height - side) // 2, (width - side) // 2, side, side
+        )
+        image = tf.image.resize(
+            image,
+            (self._resolution, self._resolution),
+            method="lanczos3",
+            antialias=True,
+        )
+        # Whole levels, as an image that was resized before it was handed over has them.
+        return tf.clip_by_value(tf.round(image), 0.0, 255.0) / 127.5 - 1.0
