@@ -37,7 +37,7 @@ def mapping_network(depth: int = 8) -> keras.Model:
 
 
 def synthesis_network(
-    channels: tuple[int, ...] = CHANNELS, dtype: str = "float32"
+    channels: tuple[int, ...] = CHANNELS, dtype: str = "float32", half: bool = False
 ) -> keras.Model:
     """The synthesis network.
 
@@ -45,10 +45,13 @@ def synthesis_network(
         channels: Width at 4x4, 8x8, and so on; every one divisible by 4.
         dtype: Keras policy; `mixed_bfloat16` is about twice as fast on CPUs that have
             bfloat16 instructions.
+        half: Leave out the last wavelet transform. Its low band is twice the picture
+            reduced to half its size by averaging, exactly, so a smaller picture need
+            not pay for the full one.
 
     Returns:
-        A model from ws `[N, 2 * len(channels), 512]` to images
-        `[N, R, R, 3]` float32, about [-1, 1], R = 4 * 2**len(channels).
+        A model from ws `[N, 2 * len(channels), 512]` to images `[N, R, R, 3]` float32,
+        about [-1, 1]; R = 4 * 2**len(channels), half of that if `half`.
     """
     ws = keras.Input([2 * len(channels), W_DIM], name="ws")
     x = ConstantInput(channels[0], dtype=dtype, name="input")(ws)
@@ -66,9 +69,13 @@ def synthesis_network(
         style = _affine(ws, row + 1, width, f"{block}.conv2.style")
         x = _separable(x, style, width, dtype, f"{block}.conv2")
     style = _affine(ws, 2 * len(channels) - 1, channels[-1], "to_img.style")
-    x = ModulatedConv(12, 1, use_bias=True, dtype=dtype, name="to_img")([x, style])
-    image = HaarUpsample(dtype=dtype, name="to_img.up")([x, ops.ones_like(x[:, 0, 0])])
-    return keras.Model(ws, layers.Activation("linear", dtype="float32")(image))
+    head = ModulatedConv(3 if half else 12, 1, use_bias=True, dtype=dtype, name="to_img")
+    image = layers.Activation("linear", dtype="float32")(head([x, style]))
+    if half:
+        image = 0.5 * image
+    else:
+        image = HaarUpsample(name="to_img.up")([image, ops.ones_like(image[:, 0, 0])])
+    return keras.Model(ws, image, name="synthesis")
 
 
 def _affine(ws, row: int, width: int, name: str):

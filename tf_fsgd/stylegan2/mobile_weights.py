@@ -29,7 +29,7 @@ def load_mapping(model: keras.Model, wheel: Path) -> None:
 
 
 def load_synthesis(model: keras.Model, wheel: Path) -> None:
-    """Fills `mobile.synthesis_network()` with its default channels."""
+    """Fills `mobile.synthesis_network()`, of half size or full, default channels."""
     constants = _constants(wheel, "SynthesisNetwork")
     named = dict(constants)
     depth = len(CHANNELS) - 1
@@ -47,7 +47,7 @@ def load_synthesis(model: keras.Model, wheel: Path) -> None:
             _load_style(model, named, f"{block}up", order=haar_order(width))
     _load_style(model, named, "to_img", f"layers.{depth - 1}.to_img.conv", taps=1)
     head = f"m.layers.{depth - 1}.to_img"
-    order = haar_order(12)
+    order = haar_order(12)[: model.get_layer("to_img").filters]
     kernel = named[f"{head}.conv.weight"].transpose(2, 3, 1, 0)[..., order]
     model.get_layer("to_img").set_weights([kernel, named[f"{head}.bias"].ravel()[order]])
 

@@ -1,0 +1,1 @@
+"""The linear algebra of W: sampling, truncation, directions, edits."""

@@ -1,0 +1,79 @@
+"""A sample of the teacher's faces, rendered once and kept.
+
+Rendering is nearly all of the time that finding a direction takes, and does not depend on
+who looks at the faces afterwards; so the faces are kept, in chunks that are written whole
+or not at all, and a killed run goes on with the first missing chunk.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import atomic_path, read_json, write_json
+from tf_fsgd.latents.sampling import broadcast, truncate, z_from_seeds
+from tf_fsgd.stylegan2.teacher import Teacher
+
+CHUNK = 250
+BATCH = 5
+
+
+def sample_w(teacher: Teacher, seeds: range, psi: float) -> np.ndarray:
+    """w of each seed after truncation, `[N, 512]`."""
+    return truncate(teacher.mapping(z_from_seeds(seeds)), teacher.w_avg, psi)
+
+
+def render_samples(
+    teacher: Teacher, folder: Path, count: int, psi: float = 0.7, size: int = 128
+) -> None:
+    """Renders the faces of seeds 0 to `count` - 1 that the folder does not hold yet.
+
+    Args:
+        teacher: Who draws.
+        folder: Where `faces-*.npy` go, `[250, size, size, 3]` uint8 each.
+        count: How many faces, rounded up to whole chunks.
+        psi: Truncation.
+        size: Side in pixels, the teacher's resolution divided by a power of two.
+
+    Raises:
+        UserError: If the folder holds the faces of another teacher, psi or size.
+    """
+    facts = {"teacher": teacher.name, "truncation_psi": psi, "size": size}
+    if (folder / "samples.json").exists():
+        found = read_json(folder / "samples.json")
+        if found != facts:
+            raise UserError(f"{folder}: holds samples of {found}, asked for {facts}")
+    else:
+        write_json(folder / "samples.json", facts)
+    starts = range(0, count, CHUNK)
+    missing = [start for start in starts if not _chunk(folder, start).exists()]
+    with tqdm(total=len(missing) * CHUNK, desc="faces", unit="face") as progress:
+        for start in missing:
+            w = sample_w(teacher, range(start, start + CHUNK), psi)
+            faces = np.empty((CHUNK, size, size, 3), np.uint8)
+            for first in range(0, CHUNK, BATCH):
+                ws = broadcast(w[first : first + BATCH], teacher.num_ws)
+                images = teacher.synthesis(ws, resolution=size)
+                images = np.rint(np.clip(images, -1, 1) * 127.5 + 127.5)
+                faces[first : first + BATCH] = images
+                progress.update(len(images))
+            with atomic_path(_chunk(folder, start)) as temporary:
+                np.save(temporary, faces)
+
+
+def read_samples(folder: Path, count: int) -> np.ndarray:
+    """The faces of seeds 0 to `count` - 1, `[count, size, size, 3]` uint8.
+
+    Raises:
+        UserError: If the folder holds fewer.
+    """
+    chunks = [_chunk(folder, start) for start in range(0, count, CHUNK)]
+    for chunk in chunks:
+        if not chunk.exists():
+            raise UserError(f"{folder}: {chunk.name} is missing for {count} samples")
+    return np.concatenate([np.load(chunk) for chunk in chunks])[:count]
+
+
+def _chunk(folder: Path, start: int) -> Path:
+    return folder / f"faces-{start:06d}.npy"

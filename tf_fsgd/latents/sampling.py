@@ -1,0 +1,51 @@
+"""From seeds to latents.
+
+A seed is a face: `z_from_seeds` draws each seed's z from a generator of its own, as
+NVIDIA's tools do, so that seed 7 is the same person in every command and every batch.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from tf_fsgd.errors import UserError
+
+MAX_SEED = 2**32 - 1
+Z_DIM = 512
+
+
+def z_from_seeds(seeds: Iterable[int]) -> np.ndarray:
+    """Draws a standard normal z for each seed: `[N, 512]` float32."""
+    draws = [np.random.RandomState(seed).randn(Z_DIM) for seed in seeds]
+    return np.stack(draws).astype(np.float32)
+
+
+def truncate(w: np.ndarray, w_avg: np.ndarray, psi: float) -> np.ndarray:
+    """Pulls w towards the mean face: w_avg + psi (w - w_avg).
+
+    Karras et al. 2019, appendix B: psi below 1 trades variety for quality, psi 1 changes
+    nothing.
+    """
+    return w_avg + np.float32(psi) * (w - w_avg)
+
+
+def broadcast(w: np.ndarray, num_ws: int) -> np.ndarray:
+    """Repeats w `[N, 512]` for every row of W+: `[N, num_ws, 512]`."""
+    return np.repeat(w[:, None], num_ws, axis=1)
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Reads a list such as `0-15,42`.
+
+    Raises:
+        UserError: If the text is no such list, or a seed is above 2**32 - 1.
+    """
+    seeds = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if not (first.strip().isdigit() and (last or first).strip().isdigit()):
+            raise UserError(f"--seeds must look like 0-15,42, received {text!r}")
+        seeds.extend(range(int(first), int(last or first) + 1))
+    if not seeds or max(seeds) > MAX_SEED:
+        raise UserError(f"--seeds must name seeds from 0 to {MAX_SEED}, received {text!r}")
+    return seeds
