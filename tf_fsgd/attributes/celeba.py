@@ -1,0 +1,231 @@
+"""CelebA, from what tfds prepared or from the files of the CelebA site; never downloads.
+
+Two layouts are read. tfds' own, `DIR/celeb_a/VERSION/*.tfrecord-*`, and a plain folder:
+
+    DIR/img_align_celeba/000001.jpg ...
+    DIR/list_attr_celeba.txt
+    DIR/list_landmarks_align_celeba.txt
+    DIR/list_eval_partition.txt
+
+Faces are cut as FFHQ cuts them (`tf_fsgd.images.alignment`), so that a network trained on
+them reads the images of an FFHQ teacher as they are.
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.errors import UserError
+from tf_fsgd.images.alignment import crop_square, ffhq_square
+
+SPLITS = ("train", "validation", "test")
+LANDMARKS = ("lefteye", "righteye", "nose", "leftmouth", "rightmouth")
+
+_ATTRIBUTE_LIST = "list_attr_celeba.txt"
+_LANDMARK_LIST = "list_landmarks_align_celeba.txt"
+_PARTITION_LIST = "list_eval_partition.txt"
+_PHOTOS = "img_align_celeba"
+
+HOW_TO_GET = (
+    "download img_align_celeba.zip, list_attr_celeba.txt, list_landmarks_align_celeba.txt "
+    "and list_eval_partition.txt by hand from "
+    "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (tfds' own download from Google "
+    "Drive often hits its quota), unpack them into one folder and pass --data-dir FOLDER, "
+    "or set TFDS_DATA_DIR where tfds has prepared celeb_a"
+)
+
+
+def find_celeba(data_dir: str | os.PathLike | None = None) -> Path | None:
+    """Where CelebA lies, by looking for files only.
+
+    Args:
+        data_dir: A tfds data folder, tfds' `celeb_a` folder or one version in it, or a
+            plain folder; `None`: `$TFDS_DATA_DIR`, else `~/tensorflow_datasets`.
+
+    Returns:
+        The folder of the newest prepared tfds version, or the plain folder; `None` when
+        neither is there.
+    """
+    if data_dir is None:
+        data_dir = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    root = Path(data_dir).expanduser()
+    if _is_plain(root):
+        return root
+    candidates = [root, *root.glob("*"), *root.glob("celeb_a/*")]
+    prepared = [folder for folder in candidates if _is_prepared(folder)]
+    return max(prepared, key=_version, default=None)
+
+
+def _is_plain(folder: Path) -> bool:
+    lists = (_ATTRIBUTE_LIST, _LANDMARK_LIST, _PARTITION_LIST)
+    return (folder / _PHOTOS).is_dir() and all((folder / n).is_file() for n in lists)
+
+
+def _is_prepared(folder: Path) -> bool:
+    return (folder / "dataset_info.json").is_file() and any(
+        folder.glob("celeb_a-*.tfrecord-*")
+    )
+
+
+def _version(folder: Path) -> tuple[int, ...]:
+    return tuple(int(part) for part in folder.name.split(".") if part.isdigit())
+
+
+def celeba_split(
+    split: str, data_dir: str | os.PathLike | None = None
+) -> Iterator[dict[str, np.ndarray]]:
+    """The photos of one split, always in the same order.
+
+    Args:
+        split: "train", "validation" or "test".
+        data_dir: As for `find_celeba`.
+
+    Returns:
+        An iterator over dicts of `image` (`[218, 178, 3]` uint8), `attributes` (`[40]`
+        bool, in the order of `ATTRIBUTES`) and `landmarks` (`[5, 2]` float32, x and y of
+        `LANDMARKS`, left and right as seen in the picture).
+
+    Raises:
+        UserError: If CelebA is not there, or there is no such split.
+    """
+    if split not in SPLITS:
+        raise UserError(f"split must be one of {', '.join(SPLITS)}, received {split!r}")
+    folder = find_celeba(data_dir)
+    if folder is None:
+        where = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+        raise UserError(f"no CelebA in {where}: {HOW_TO_GET}")
+    return (
+        _plain_split(folder, split) if _is_plain(folder) else _tfds_split(folder, split)
+    )
+
+
+def _tfds_split(folder: Path, split: str) -> Iterator[dict[str, np.ndarray]]:
+    import tensorflow_datasets as tfds  # slow to import, and not needed otherwise
+
+    builder = tfds.builder_from_directory(str(folder))
+    for example in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)):
+        marks = example["landmarks"]
+        yield {
+            "image": example["image"],
+            "attributes": np.array([example["attributes"][n] for n in ATTRIBUTES]),
+            "landmarks": np.array(
+                [[marks[f"{n}_x"], marks[f"{n}_y"]] for n in LANDMARKS], np.float32
+            ),
+        }
+
+
+def _plain_split(folder: Path, split: str) -> Iterator[dict[str, np.ndarray]]:
+    partition = _read_table(folder / _PARTITION_LIST, 1)
+    attributes = _read_table(folder / _ATTRIBUTE_LIST, len(ATTRIBUTES))
+    landmarks = _read_table(folder / _LANDMARK_LIST, 2 * len(LANDMARKS))
+    wanted = SPLITS.index(split)
+    for name in sorted(n for n, row in partition.items() if row[0] == wanted):
+        if name not in attributes or name not in landmarks:
+            raise UserError(f"{folder}: {name} is not in every list of the folder")
+        path = folder / _PHOTOS / name
+        try:
+            with Image.open(path) as file:
+                image = np.asarray(file.convert("RGB"))
+        except OSError as error:
+            raise UserError(
+                f"{path}: not an image that can be read ({error})"
+            ) from None
+        yield {
+            "image": image,
+            "attributes": np.array(attributes[name]) > 0,
+            "landmarks": np.array(landmarks[name], np.float32).reshape(-1, 2),
+        }
+
+
+def _read_table(path: Path, columns: int) -> dict[str, list[int]]:
+    """Rows `NAME.jpg INT ...` of one of CelebA's lists; header lines are skipped."""
+    rows = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, *values = line.split() or [""]
+        if not name.lower().endswith((".jpg", ".png")):
+            continue
+        try:
+            rows[name] = [int(value) for value in values]
+        except ValueError:
+            raise UserError(
+                f"{path}: expected whole numbers, received {line!r}"
+            ) from None
+        if len(values) != columns:
+            raise UserError(
+                f"{path}: expected {columns} numbers a row, received {line!r}"
+            )
+    return rows
+
+
+def face_crop(
+    image: np.ndarray, landmarks: np.ndarray, size: int, margin: float = 0.0
+) -> np.ndarray:
+    """The FFHQ crop of one photo.
+
+    Args:
+        image: `[H, W, 3]` uint8.
+        landmarks: `[5, 2]`, x and y of `LANDMARKS`.
+        size: Side of the result in pixels, margin included.
+        margin: Share of the FFHQ square's side to add on every side.
+
+    Returns:
+        `[size, size, 3]` uint8.
+    """
+    left_eye, right_eye, _, left_mouth, right_mouth = landmarks
+    square = ffhq_square(left_eye, right_eye, left_mouth, right_mouth)
+    centre = square.mean(axis=0)
+    return crop_square(image, centre + (square - centre) * (1 + 2 * margin), size)
+
+
+def aligned_faces(
+    split: str,
+    data_dir: str | os.PathLike | None = None,
+    size: int = 128,
+    margin: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """All faces of a split, cut as FFHQ cuts them.
+
+    Args:
+        split: "train", "validation" or "test".
+        data_dir: As for `find_celeba`.
+        size: Side of a face in pixels, margin included.
+        margin: As for `face_crop`.
+
+    Returns:
+        Faces `[N, size, size, 3]` uint8 and attributes `[N, 40]` bool.
+
+    Raises:
+        UserError: As `celeba_split`, or if the split is empty.
+    """
+    faces, attributes = [], []
+
+    def cut(example: dict[str, np.ndarray]) -> np.ndarray:
+        return face_crop(example["image"], example["landmarks"], size, margin)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        progress = tqdm(desc=f"CelebA {split} faces", unit="face", mininterval=2)
+        for block in _blocks(celeba_split(split, data_dir), 256):
+            faces.append(np.stack(list(pool.map(cut, block))))
+            attributes += [example["attributes"] for example in block]
+            progress.update(len(block))
+        progress.close()
+    if not faces:
+        raise UserError(f"CelebA's {split} split is empty in {find_celeba(data_dir)}")
+    return np.concatenate(faces), np.stack(attributes)
+
+
+def _blocks(items: Iterator, size: int) -> Iterator[list]:
+    block = []
+    for item in items:
+        block.append(item)
+        if len(block) == size:
+            yield block
+            block = []
+    if block:
+        yield block

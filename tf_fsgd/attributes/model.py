@@ -1,0 +1,232 @@
+"""The attribute network: a small ResNet that reads a 128 px face.
+
+    classifier = load_classifier()
+    classifier.probabilities(faces)[:, classifier.index("Smiling")]
+
+The maps of its stages serve as features for a perceptual loss (`feature_model`), where
+ImageNet's VGG19 is not at hand.
+"""
+
+import contextlib
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import atomic_path
+
+SIZE = 128
+STAGE_FILTERS = (32, 48, 96, 192, 320)
+STAGE_BLOCKS = (0, 1, 1, 1, 1)
+SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "celeba40.npz"
+
+
+def _conv(x, filters: int, kernel: int, strides: int, name: str):
+    return layers.Conv2D(
+        filters,
+        kernel,
+        strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+    )(x)
+
+
+def _norm(x, name: str, gamma: str = "ones"):
+    # Momentum 0.97: the statistics must settle within the few thousand steps there are.
+    return layers.BatchNormalization(
+        momentum=0.97, epsilon=1e-4, gamma_initializer=gamma, name=f"{name}_norm"
+    )(x)
+
+
+def _block(x, filters: int, strides: int, name: str):
+    """Two 3x3 convolutions around a shortcut; the shortcut is averaged when it shrinks."""
+    shortcut = x
+    if strides > 1:
+        shortcut = layers.AveragePooling2D(strides, name=f"{name}_pool")(shortcut)
+    if shortcut.shape[-1] != filters:
+        shortcut = _norm(_conv(shortcut, filters, 1, 1, f"{name}_0"), f"{name}_0")
+    x = _norm(_conv(x, filters, 3, strides, f"{name}_1"), f"{name}_1")
+    x = layers.ReLU(name=f"{name}_1_relu")(x)
+    # A block starts as its shortcut, which makes the first epochs faster.
+    x = _norm(_conv(x, filters, 3, 1, f"{name}_2"), f"{name}_2", gamma="zeros")
+    x = layers.Add(name=f"{name}_add")([shortcut, x])
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def build_classifier(
+    filters: tuple[int, ...] = STAGE_FILTERS, blocks: tuple[int, ...] = STAGE_BLOCKS
+) -> keras.Model:
+    """The network, with fresh weights.
+
+    Args:
+        filters: Channels of each stage; every stage halves the resolution.
+        blocks: Residual blocks of each stage; the first stage is one convolution
+            followed by this many blocks.
+
+    Returns:
+        A model from `[N, 128, 128, 3]` float32 in [-1, 1] (FFHQ framing) to a dict of
+        `logits` (`[N, 40]` float32, in the order of `ATTRIBUTES`) and `features` (a list
+        of the stages' last maps, `[N, 64, 64, filters[0]]`, `[N, 32, 32, filters[1]]`...).
+    """
+    image = keras.Input((SIZE, SIZE, 3), name="image")
+    # An even kernel at stride 2 touches every pixel equally often, so that gradients
+    # through the network (the perceptual loss) carry no checkerboard.
+    x = _norm(_conv(image, filters[0], 4, 2, "stem"), "stem")
+    x = layers.ReLU(name="stem_relu")(x)
+    features = []
+    for stage, (width, count) in enumerate(zip(filters, blocks, strict=True)):
+        for number in range(count):
+            strides = 2 if stage and number == 0 else 1
+            x = _block(x, width, strides, f"stage{stage}_{number}")
+        features.append(x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dropout(0.2, name="dropout")(x)
+    logits = layers.Dense(len(ATTRIBUTES), dtype="float32", name="logits")(x)
+    return keras.Model(
+        image, {"logits": logits, "features": features}, name="attributes"
+    )
+
+
+@contextlib.contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Keras' global precision policy inside a block, the former one after it."""
+    former = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(former)
+
+
+def save_weights(model: keras.Model, path: str | os.PathLike) -> None:
+    """Writes the weights as float16, by name, to an npz file."""
+    values = {v.path: np.asarray(v.value, np.float16) for v in model.weights}
+    with atomic_path(path) as temporary:
+        np.savez_compressed(temporary, **values)
+
+
+class AttributeClassifier:
+    """A trained classifier for faces in FFHQ framing.
+
+    Attributes:
+        model: The Keras network of `build_classifier`, frozen.
+        size: Side in pixels of the faces that the network reads.
+    """
+
+    size = SIZE
+
+    def __init__(self, model: keras.Model):
+        self.model = model
+        model.trainable = False
+        self._logits = keras.Model(model.input, model.output["logits"])
+
+    def index(self, name: str) -> int:
+        """Column of an attribute.
+
+        Raises:
+            UserError: If CelebA has no such attribute.
+        """
+        if name not in ATTRIBUTES:
+            raise UserError(
+                f"attribute must be one of {', '.join(ATTRIBUTES)}, received {name!r}"
+            )
+        return ATTRIBUTES.index(name)
+
+    def probabilities(self, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
+        """Reads faces.
+
+        Args:
+            images: `[N, R, R, 3]` float32 in [-1, 1], FFHQ framing, any R.
+            batch_size: Faces read at once.
+
+        Returns:
+            `[N, 40]` float32 in [0, 1], in the order of `ATTRIBUTES`.
+
+        Raises:
+            UserError: If `images` has another shape.
+        """
+        images = np.asarray(images, np.float32)
+        if (
+            images.ndim != 4
+            or images.shape[1] != images.shape[2]
+            or images.shape[3] != 3
+        ):
+            raise UserError(f"images must be [N, R, R, 3], received {images.shape}")
+        rows = [
+            ops.convert_to_numpy(
+                ops.sigmoid(
+                    self._logits(
+                        _shrink(images[start : start + batch_size]), training=False
+                    )
+                )
+            )
+            for start in range(0, len(images), batch_size)
+        ]
+        return (
+            np.concatenate(rows) if rows else np.zeros((0, len(ATTRIBUTES)), np.float32)
+        )
+
+
+def _shrink(images: np.ndarray):
+    """Resizes a batch of square images to the network's side."""
+    side = images.shape[1]
+    if side == SIZE:
+        return images
+    if side % SIZE == 0:
+        # Box filter: exact, and much faster than a general resize of large renders.
+        factor = side // SIZE
+        shape = (len(images), SIZE, factor, SIZE, factor, 3)
+        return images.reshape(shape).mean(axis=(2, 4))
+    return ops.image.resize(images, (SIZE, SIZE), "bilinear", antialias=True)
+
+
+def load_classifier(path: str | os.PathLike | None = None) -> AttributeClassifier:
+    """Builds the network in float32 and reads its weights.
+
+    Args:
+        path: An npz file that `train_classifier` wrote; `None`: the shipped weights.
+
+    Raises:
+        UserError: If the file is missing or holds something else.
+    """
+    path = SHIPPED_WEIGHTS if path is None else Path(path)
+    with dtype_policy("float32"):
+        model = build_classifier()
+    try:
+        with np.load(path, allow_pickle=False) as values:
+            stored = {name: values[name] for name in values.files}
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile):
+        raise UserError(f"{path}: not an npz file of attribute weights") from None
+    weights = {v.path: v for v in model.weights}
+    if {n: v.shape for n, v in stored.items()} != {
+        n: tuple(v.shape) for n, v in weights.items()
+    }:
+        raise UserError(f"{path}: holds other weights than the attribute network's")
+    for name, variable in weights.items():
+        variable.assign(stored[name].astype(np.float32))
+    return AttributeClassifier(model)
+
+
+def feature_model(classifier: AttributeClassifier) -> keras.Model:
+    """The network up to its stages' maps, frozen, for a perceptual loss.
+
+    Returns:
+        A model from `[N, 128, 128, 3]` float32 in [-1, 1] to a list of five maps after
+        their activation: 64, 32, 16, 8 and 4 px with 32, 48, 96, 192 and 320 channels.
+        Call it with `training=False`; gradients flow to the images.
+    """
+    features = keras.Model(
+        classifier.model.input, classifier.model.output["features"], name="features"
+    )
+    features.trainable = False
+    return features

@@ -1,0 +1,223 @@
+"""Trains the attribute classifier.
+
+    python -m tf_fsgd attributes train --data-dir DIR --out OUT
+
+OUT holds the face crops (made once), the state of every epoch (the same command goes on
+from it, also after kill -9), and at the end `celeba40.npz` and its card.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from tf_fsgd.attributes.augment import augment
+from tf_fsgd.attributes.celeba import aligned_faces
+from tf_fsgd.attributes.model import SIZE, build_classifier, dtype_policy, save_weights
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import atomic_path, read_json, write_json
+
+MARGIN = 0.0625  # around the crop, so that rotations and shifts find pixels
+EMA_DECAY = 0.998
+
+
+def train_classifier(
+    out: str | os.PathLike,
+    data_dir: str | os.PathLike | None = None,
+    *,
+    epochs: int = 16,
+    batch_size: int = 64,
+    learning_rate: float = 2e-3,
+    weight_decay: float = 0.05,
+    seed: int = 0,
+    precision: str = "auto",
+) -> Path:
+    """Trains on CelebA's train split, or goes on with a training that was stopped.
+
+    Args:
+        out: Folder of the training; made when missing.
+        data_dir: As for `tf_fsgd.attributes.celeba.find_celeba`.
+        epochs: Passes over the train split.
+        batch_size: Faces a step.
+        learning_rate: Peak of the cosine schedule.
+        weight_decay: AdamW's, not applied to biases and norms.
+        seed: Of weights, order and augmentation.
+        precision: "auto" (bfloat16 where the processor computes it), or a Keras policy.
+
+    Returns:
+        Path of the weights, `OUT/celeba40.npz`; they are the moving average of the
+        training's weights.
+
+    Raises:
+        UserError: If CelebA is not there, a number is out of range, or `out` holds a
+            training with other settings.
+    """
+    if epochs < 1 or batch_size < 2 or learning_rate <= 0:
+        raise UserError(
+            "--epochs must be >= 1, --batch-size >= 2 and --learning-rate > 0, received "
+            f"{epochs}, {batch_size}, {learning_rate}"
+        )
+    out = Path(out)
+    settings = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "seed": seed,
+    }
+    _remember(out / "settings.json", settings)
+    faces, attributes = _cached_faces(out, data_dir)
+    steps = len(faces) // batch_size
+    if steps < 1:
+        raise UserError(
+            f"--batch-size {batch_size} is more than the {len(faces)} faces"
+        )
+
+    keras.utils.set_random_seed(seed)
+    with dtype_policy(_policy(precision)):
+        model = build_classifier()
+    optimizer = _optimizer(model, learning_rate, weight_decay, steps * epochs)
+    average = [tf.Variable(v.value, trainable=False) for v in model.trainable_variables]
+    done = tf.Variable(0, dtype=tf.int64)
+    seconds = tf.Variable(0.0, dtype=tf.float64)
+    checkpoint = tf.train.Checkpoint(
+        model=model, optimizer=optimizer, average=average, done=done, seconds=seconds
+    )
+    manager = tf.train.CheckpointManager(checkpoint, str(out / "state"), max_to_keep=2)
+    if manager.latest_checkpoint:
+        checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+
+    step = _train_step(model, optimizer, average)
+    with tqdm(
+        total=steps * epochs, initial=int(done) * steps, unit="step", mininterval=5
+    ) as progress:
+        for epoch in range(int(done), epochs):
+            started = time.monotonic()
+            losses = []
+            for batch in _epoch(faces, attributes, batch_size, seed, epoch):
+                losses.append(step(*batch))
+                progress.update()
+                if len(losses) % 20 == 0:
+                    progress.set_postfix(loss=f"{np.mean(losses[-20:]):.4f}")
+            done.assign_add(1)
+            seconds.assign_add(time.monotonic() - started)
+            manager.save()
+            _log(out / "log.jsonl", epoch + 1, float(np.mean(losses)), float(seconds))
+
+    for variable, value in zip(model.trainable_variables, average, strict=True):
+        variable.assign(value)
+    weights = out / "celeba40.npz"
+    save_weights(model, weights)
+    return weights
+
+
+def _remember(path: Path, settings: dict) -> None:
+    """Writes the settings, or refuses to go on with others than the ones written."""
+    if path.exists() and (known := read_json(path)) != settings:
+        raise UserError(
+            f"--out {path.parent} holds a training with other settings: {known}; "
+            "choose another folder or the same settings"
+        )
+    write_json(path, settings)
+
+
+def _cached_faces(
+    out: Path, data_dir: str | os.PathLike | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Train faces `[N, S, S, 3]` uint8 (memory-mapped) and attributes `[N, 40]` bool."""
+    faces_path, attributes_path = out / "faces.npy", out / "attributes.npy"
+    # The faces are written last: where they are, both files are whole.
+    if not faces_path.exists():
+        side = round(SIZE * (1 + 2 * MARGIN))
+        faces, attributes = aligned_faces("train", data_dir, side, MARGIN)
+        for path, array in ((attributes_path, attributes), (faces_path, faces)):
+            with atomic_path(path) as temporary:
+                np.save(temporary, array)
+    return np.load(faces_path, mmap_mode="r"), np.load(attributes_path)
+
+
+def _policy(precision: str) -> str:
+    if precision != "auto":
+        return precision
+    if tf.config.list_physical_devices("GPU"):
+        return "mixed_bfloat16"
+    flags = Path("/proc/cpuinfo")
+    known = flags.read_text(encoding="utf-8") if flags.exists() else ""
+    fast = "avx512_bf16" in known or "amx_bf16" in known
+    return "mixed_bfloat16" if fast else "float32"
+
+
+def _optimizer(
+    model: keras.Model, learning_rate: float, weight_decay: float, steps: int
+) -> keras.optimizers.Optimizer:
+    warmup = min(200, steps // 10)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        learning_rate / 20,
+        steps - warmup,
+        warmup_target=learning_rate,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=weight_decay)
+    optimizer.exclude_from_weight_decay(
+        var_list=[v for v in model.trainable_variables if len(v.shape) == 1]
+    )
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def _train_step(model, optimizer, average):
+    @tf.function
+    def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)["logits"]
+            loss = tf.reduce_mean(
+                tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
+            )
+        variables = model.trainable_variables
+        optimizer.apply_gradients(
+            zip(tape.gradient(loss, variables), variables, strict=True)
+        )
+        # A young average follows fast, so that short trainings are not held back.
+        count = tf.cast(optimizer.iterations, tf.float32)
+        decay = tf.minimum(EMA_DECAY, (1.0 + count) / (10.0 + count))
+        for mean, variable in zip(average, variables, strict=True):
+            mean.assign_add((1.0 - decay) * (variable.value - mean))
+        return loss
+
+    return step
+
+
+def _epoch(
+    faces: np.ndarray, attributes: np.ndarray, batch_size: int, seed: int, epoch: int
+) -> tf.data.Dataset:
+    """Augmented batches of one epoch; order and views follow from `(seed, epoch)`."""
+    order = np.random.default_rng((seed, epoch)).permutation(len(faces))
+    steps = len(faces) // batch_size
+    batches = order[: steps * batch_size].reshape(steps, batch_size)
+    side = faces.shape[1]
+
+    def read(rows):
+        return faces[rows]
+
+    def load(number, rows):
+        images = tf.numpy_function(read, [rows], tf.uint8, stateful=False)
+        images.set_shape([batch_size, side, side, 3])
+        labels = tf.cast(tf.gather(attributes, rows), tf.float32)
+        draw = tf.stack([tf.constant(seed, tf.int64), epoch * steps + number])
+        return augment(images, draw, SIZE), labels
+
+    source = tf.data.Dataset.from_tensor_slices(
+        (np.arange(steps, dtype=np.int64), batches.astype(np.int64))
+    )
+    return source.map(load, num_parallel_calls=2, deterministic=True).prefetch(2)
+
+
+def _log(path: Path, epoch: int, loss: float, seconds: float) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(
+            f'{{"epoch": {epoch}, "loss": {loss:.5f}, "seconds": {seconds:.0f}}}\n'
+        )
