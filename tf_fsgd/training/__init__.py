@@ -1,0 +1,1 @@
+"""The training step, the loop, checkpoints and resume, and the run folder."""

@@ -1,0 +1,99 @@
+"""The training loop: data, step, log, sample, checkpoint."""
+
+import math
+
+import keras
+import numpy as np
+
+from tf_fsgd.config import Config
+from tf_fsgd.pairs.dataset import PairSource, training_dataset
+from tf_fsgd.training.interrupt import stop_request
+from tf_fsgd.training.logs import TrainingLog
+from tf_fsgd.training.runfolder import RunFolder
+from tf_fsgd.training.samples import (
+    sample_grid,
+    write_sample,
+    write_training_animation,
+)
+from tf_fsgd.training.state import Checkpoints, TrainingState
+from tf_fsgd.training.step import Perceptual, make_train_step
+
+
+def train(
+    config: Config,
+    *,
+    run: RunFolder,
+    source: PairSource,
+    perceptual: Perceptual | None = None,
+    faces: np.ndarray | None = None,
+) -> keras.Model:
+    """Trains a translator, or goes on with one from its newest checkpoint.
+
+    The result depends on the config, the pairs and the machine, not on interruptions.
+    Ctrl-C and SIGTERM save a checkpoint; a kill loses the steps since the last one.
+
+    Args:
+        config: What to train, for how long, and from which seed.
+        run: Where everything is written (see `runfolder`).
+        source: The training pairs.
+        perceptual: Feature model (images in [-1, 1] to a list of feature maps) and the
+            weight of each map; needed if `config.loss.perceptual` is not 0.
+        faces: uint8 `[N, R, R, 3]`, shown in every sample grid; `None`: no grids.
+
+    Returns:
+        The translator with averaged weights, float32, also written to `run.translator`.
+
+    Raises:
+        UserError: If losses or weights become NaN or infinite (the message names the
+            last good checkpoint), or the checkpoints do not fit the config.
+        KeyboardInterrupt: After a stop that was asked for; the same call goes on.
+    """
+    # Initial weights come from the seed; the data order from the seed and the step.
+    keras.utils.set_random_seed(config.seed)
+    plan = config.training
+    total = math.ceil(plan.images / plan.batch_size) * plan.batch_size
+    state = TrainingState(config)
+    train_step = make_train_step(
+        state, config.loss, ema_decay=plan.ema_decay, perceptual=perceptual
+    )
+    checkpoints = Checkpoints(state, run.checkpoints)
+    resumed = checkpoints.restore()
+
+    def due(every: int) -> bool:
+        """Whether this step reached a multiple of `every` images, or the end."""
+        return state.images % every < plan.batch_size or state.images >= total
+
+    def sample() -> None:
+        if faces is not None:
+            grid = sample_grid(state.average, faces)
+            write_sample(run.samples, state.images, grid)
+            log.image("faces", grid)
+
+    batches = iter(
+        training_dataset(source, config, seed=config.seed, start_step=int(state.step))
+    )
+    with (
+        TrainingLog(run.log, run.tensorboard, total=total, images=state.images) as log,
+        stop_request() as stop,
+    ):
+        if not resumed:
+            sample()
+        while state.images < total:
+            a, b = next(batches)
+            losses = train_step(a, b)
+            log.add(losses, state.images)
+            if due(plan.log_every):
+                means = log.report()
+                if not all(map(math.isfinite, means.values())):
+                    raise checkpoints.diverged("the losses")
+            if due(plan.sample_every):
+                sample()
+            if due(plan.checkpoint_every) or stop:
+                checkpoints.save()
+            if stop and state.images < total:
+                raise KeyboardInterrupt
+
+    run.save_translator(state.average)
+    if faces is not None:
+        write_training_animation(run.animation, run.samples)
+    return state.average

@@ -1,0 +1,97 @@
+"""Which numbers the networks compute with.
+
+Weights stay float32 under every policy; "mixed" means that activations and their
+gradients are bfloat16 or float16, which the convolution kernels of recent machines take
+almost twice as fast.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from tf_fsgd.errors import UserError
+
+POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
+
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+_FIRST_GPU_WITH_BFLOAT16 = (8, 0)  # compute capability; Ampere
+
+
+def resolve_policy(name: str, cpuinfo: str | Path = "/proc/cpuinfo") -> str:
+    """Chooses the Keras dtype policy.
+
+    "auto" is "mixed_bfloat16" where the hardware has bfloat16 convolutions, "float32"
+    elsewhere. The hardware is the first GPU when there is one (compute capability 8.0
+    or higher), else the CPU (flag `avx512_bf16` or `amx_bf16` in Linux's
+    `/proc/cpuinfo`; without them oneDNN emulates bfloat16, which is slower than
+    float32). float16 is never chosen by itself: it needs loss scaling, and CPUs gain
+    nothing from it.
+
+    Args:
+        name: "auto" or one of `POLICIES`.
+        cpuinfo: Where the CPU's flags are read from; absent (not Linux) means none.
+
+    Returns:
+        One of `POLICIES`.
+
+    Raises:
+        UserError: If the name is unknown.
+    """
+    if name in POLICIES:
+        return name
+    if name != "auto":
+        known = ", ".join(("auto", *POLICIES))
+        raise UserError(f"training.precision must be one of {known}, received {name!r}")
+    if gpus := tf.config.list_physical_devices("GPU"):
+        details = tf.config.experimental.get_device_details(gpus[0])
+        capability = details.get("compute_capability", (0, 0))
+        has_bfloat16 = capability >= _FIRST_GPU_WITH_BFLOAT16
+    else:
+        has_bfloat16 = bool(_BFLOAT16_FLAGS & _cpu_flags(Path(cpuinfo)))
+    return "mixed_bfloat16" if has_bfloat16 else "float32"
+
+
+def _cpu_flags(cpuinfo: Path) -> set[str]:
+    if not cpuinfo.is_file():
+        return set()
+    for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith("flags"):
+            return set(line.split())
+    return set()
+
+
+@contextlib.contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Layers made inside the block get this policy; the global one comes back after."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def with_policy(model: keras.Model, name: str) -> keras.Model:
+    """A frozen copy of a functional model that computes under another dtype policy.
+
+    Args:
+        model: A functional `keras.Model`, for example the perceptual loss's network.
+        name: One of `POLICIES`.
+
+    Returns:
+        A model with the same weights; `trainable` is False.
+    """
+
+    def remake(layer: keras.Layer) -> keras.Layer:
+        config = layer.get_config()
+        if not isinstance(layer, keras.layers.InputLayer):
+            config["dtype"] = name
+        return layer.__class__.from_config(config)
+
+    copy = keras.models.clone_model(model, clone_function=remake)
+    copy.set_weights(model.get_weights())
+    copy.trainable = False
+    return copy

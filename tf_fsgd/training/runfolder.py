@@ -1,0 +1,197 @@
+"""A run is a folder: what was asked for, what was made, and what resume needs.
+
+runs/00003-feminine-quick-r128/
+    config.json        the whole `Config`; everything else is read with it
+    pairs/             the rendered A/B pairs
+    checkpoints/       networks, optimizers, averages and step, for resume
+    log.jsonl          the console's numbers, one object a line
+    tensorboard/       the same numbers and the sample grids
+    samples/           the same faces through the translator, by images seen
+    training.gif       those grids in order
+    translator.keras   averaged weights, float32: what evaluation and export read
+    report.json, export/
+    finished           written last; without it the same command goes on here
+"""
+
+import dataclasses
+import datetime
+import errno
+import os
+import re
+import tempfile
+import zipfile
+from pathlib import Path
+
+import keras
+
+# Loading a translator looks its custom layers up in Keras' registry, which this fills.
+import tf_fsgd.pix2pixhd.generator  # noqa: F401
+from tf_fsgd.config import Config
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import atomic_path
+
+_NUMBERED = re.compile(r"(\d{5,})-.+")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """The paths of one run. Make one by `new_run` or `open_run`."""
+
+    path: Path
+    config: Config
+
+    @property
+    def pairs(self) -> Path:
+        return self.path / "pairs"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.jsonl"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.path / "tensorboard"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    @property
+    def animation(self) -> Path:
+        return self.path / "training.gif"
+
+    @property
+    def translator(self) -> Path:
+        return self.path / "translator.keras"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.json"
+
+    @property
+    def export(self) -> Path:
+        return self.path / "export"
+
+    @property
+    def finished(self) -> bool:
+        """Whether `finish` was called."""
+        return self._finished.is_file()
+
+    @property
+    def _finished(self) -> Path:
+        return self.path / "finished"
+
+    def finish(self) -> None:
+        """Marks that every phase is done, so that the same command begins a new run."""
+        now = datetime.datetime.now(datetime.UTC)
+        with atomic_path(self._finished) as temporary:
+            temporary.write_text(now.isoformat(timespec="seconds") + "\n")
+
+    def save_translator(self, translator: keras.Model) -> None:
+        """Writes the translator, atomically."""
+        with atomic_path(self.translator) as temporary:
+            translator.save(temporary)
+
+    def load_translator(self) -> keras.Model:
+        """Reads the translator that training wrote.
+
+        Returns:
+            A float32 model: images `[N, R, R, 3]` in [-1, 1] to the same.
+
+        Raises:
+            UserError: If the file is missing or is not whole.
+        """
+        path = self.translator
+        if not path.is_file():
+            raise UserError(
+                f"{path}: no such file; this run's training has not finished"
+            )
+        try:
+            # load_model alone would meet damage anywhere and in many exceptions.
+            with zipfile.ZipFile(path) as archive:
+                damaged = archive.testzip()
+            if damaged is not None:
+                raise zipfile.BadZipFile(f"{damaged} fails its checksum")
+            return keras.models.load_model(path, compile=False)
+        except zipfile.BadZipFile as error:
+            raise UserError(f"{path}: not a Keras file, or cut off ({error})") from None
+        except (KeyError, TypeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise UserError(f"{path}: not a translator ({reason})") from None
+
+
+def new_run(root: str | os.PathLike, config: Config) -> RunFolder:
+    """Makes the next numbered run folder with the config in it.
+
+    The folder appears under its name only when `config.json` is inside.
+
+    Args:
+        root: The folder of all runs; made when absent.
+        config: Saved in the run.
+    """
+    root = Path(root)
+    root.mkdir(parents=True, exist_ok=True)
+    description = f"{config.edit}-{config.preset}-r{config.pairs.resolution}"
+    # What a custom direction is called may hold a path.
+    description = re.sub(r"[^\w.-]+", "_", description)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as scratch:
+        prepared = Path(scratch) / "run"
+        prepared.mkdir()
+        config.save(prepared / "config.json")
+        while True:
+            number = max((number for number, _ in _runs(root)), default=-1) + 1
+            path = root / f"{number:05d}-{description}"
+            try:
+                prepared.rename(path)
+                break
+            except OSError as error:
+                # Of two commands started at once the later takes the next number: a
+                # rename never replaces a folder that has something in it.
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+    return RunFolder(path, config)
+
+
+def open_run(path: str | os.PathLike) -> RunFolder:
+    """Opens a run folder.
+
+    Raises:
+        UserError: If it is no run folder, or its config cannot be read.
+    """
+    path = Path(path)
+    if not (path / "config.json").is_file():
+        raise UserError(f"{path}: not a run folder (it holds no config.json)")
+    return RunFolder(path, Config.load(path / "config.json"))
+
+
+def latest_unfinished(root: str | os.PathLike, config: Config) -> RunFolder | None:
+    """The newest run of exactly this config if it is not finished.
+
+    It lets the same command, typed again after a kill, go on where it was.
+
+    Args:
+        root: The folder of all runs; may be absent.
+        config: What the command asks for.
+
+    Returns:
+        The run; `None` when there is none or the newest of this config is finished.
+    """
+    for _, path in sorted(_runs(Path(root)), reverse=True):
+        try:
+            run = open_run(path)
+        except UserError:  # not ours, or from a version with other fields
+            continue
+        if run.config == config:
+            return None if run.finished else run
+    return None
+
+
+def _runs(root: Path) -> list[tuple[int, Path]]:
+    if not root.is_dir():
+        return []
+    matches = ((_NUMBERED.fullmatch(path.name), path) for path in root.iterdir())
+    return [(int(match[1]), path) for match, path in matches if match]

@@ -1,0 +1,57 @@
+"""The same faces through the translator as it learns: grids, and a GIF of them."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tf_fsgd.images.animation import write_animation
+from tf_fsgd.images.grid import image_grid
+from tf_fsgd.images.io import read_image, to_float, to_uint8, write_image
+
+_COLUMNS = 8
+_LONGEST_ANIMATION = 60  # frames
+_FRAMES_PER_SECOND = 3
+
+
+def sample_grid(translator: keras.Model, faces: np.ndarray) -> np.ndarray:
+    """Inputs and outputs, a row of each in turn.
+
+    Args:
+        translator: Images `[N, R, R, 3]` in [-1, 1] to the same.
+        faces: uint8 `[N, R, R, 3]`.
+
+    Returns:
+        uint8 `[H, W, 3]`.
+    """
+    columns = min(_COLUMNS, len(faces))
+    rows, labels = [], []
+    for start in range(0, len(faces), columns):
+        inputs = faces[start : start + columns]
+        outputs = to_uint8(np.asarray(translator(to_float(inputs), training=False)))
+        # A last row that is not full would put outputs beside inputs.
+        blank = np.full((columns - len(inputs), *inputs.shape[1:]), 255, np.uint8)
+        rows += [inputs, blank, outputs, blank]
+        labels += ["input", "output"]
+    return image_grid(np.concatenate(rows), columns, row_labels=labels)
+
+
+def write_sample(folder: Path, images: int, grid: np.ndarray) -> Path:
+    """Writes a grid under the number of images seen, for example `000012000.jpg`."""
+    path = folder / f"{images:09d}.jpg"
+    write_image(path, grid)
+    return path
+
+
+def write_training_animation(path: Path, folder: Path) -> None:
+    """Makes an animation of the grids in `folder`, in the order of images seen.
+
+    Args:
+        path: A name with the suffix of an animated format.
+        folder: Where `write_sample` wrote. Of many grids, some are left out evenly.
+    """
+    grids = sorted(folder.glob("*.jpg"))
+    count = min(len(grids), _LONGEST_ANIMATION)
+    chosen = np.linspace(0, len(grids) - 1, count).round().astype(int)
+    frames = [read_image(grids[index]) for index in chosen]
+    write_animation(path, frames, fps=_FRAMES_PER_SECOND)

@@ -1,0 +1,111 @@
+"""One step of pix2pixHD training as a single `tf.function`."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+
+from tf_fsgd.config import LossConfig
+from tf_fsgd.errors import UserError
+from tf_fsgd.pix2pixhd import losses
+from tf_fsgd.training.precision import with_policy
+from tf_fsgd.training.state import TrainingState
+
+Perceptual = tuple[keras.Model, Sequence[float]]
+TrainStep = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
+
+
+def make_train_step(
+    state: TrainingState,
+    config: LossConfig,
+    *,
+    ema_decay: float,
+    perceptual: Perceptual | None = None,
+) -> TrainStep:
+    """Makes the function that shows one batch to both networks and updates everything.
+
+    Both gradients are taken at the same weights, as in pix2pixHD, so each image passes
+    each network once: the fake's features serve both losses, and the real's features
+    serve the discriminator's loss and, detached, feature matching. The graph drops what
+    an update does not need: no gradient of the discriminator's loss goes on into the
+    generator, and none of the generator's loss into the discriminator's weights.
+
+    Args:
+        state: Updated in place: networks, optimizers, averaged weights, step.
+        config: Weights of the losses; a loss of weight 0 is not computed.
+        ema_decay: Largest decay a step of the averaged weights; 0 copies the weights.
+        perceptual: Feature model (images in [-1, 1] to a list of feature maps) and the
+            weight of each map.
+
+    Returns:
+        A `tf.function` of (a, b), both float32 `[N, R, R, 3]` in [-1, 1], that returns
+        float32 scalars: each loss before its weight, "generator" (the weighted sum) and
+        "discriminator".
+
+    Raises:
+        UserError: If the perceptual loss has a weight but no network.
+    """
+    if config.perceptual and perceptual is None:
+        raise UserError(
+            f"loss.perceptual is {config.perceptual:g}, but no network was given for it"
+        )
+    if config.perceptual:
+        features, feature_weights = perceptual
+        features = with_policy(features, state.policy)
+    generator, discriminator = state.generator, state.discriminator
+
+    @tf.function
+    def train_step(a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
+        with tf.GradientTape(persistent=True) as tape:
+            fake = generator(a, training=True)
+            real_outputs = discriminator([a, b], training=True)
+            fake_outputs = discriminator([a, fake], training=True)
+
+            terms = {"adversarial": losses.lsgan_generator_loss(fake_outputs)}
+            if config.feature_matching:
+                terms["feature_matching"] = losses.feature_matching_loss(
+                    real_outputs, fake_outputs
+                )
+            if config.perceptual:
+                terms["perceptual"] = losses.perceptual_loss(
+                    features(fake, training=False),
+                    features(b, training=False),
+                    feature_weights,
+                )
+            if config.pixel:
+                terms["pixel"] = losses.pixel_loss(fake, b)
+            total = sum(getattr(config, name) * term for name, term in terms.items())
+            discriminator_loss = losses.lsgan_discriminator_loss(
+                real_outputs, fake_outputs
+            )
+            # The factor is 1 unless the policy is float16.
+            scaled_total = state.generator_optimizer.scale_loss(total)
+            scaled_discriminator_loss = state.discriminator_optimizer.scale_loss(
+                discriminator_loss
+            )
+
+        generator_gradients = tape.gradient(scaled_total, generator.trainable_variables)
+        discriminator_gradients = tape.gradient(
+            scaled_discriminator_loss, discriminator.trainable_variables
+        )
+        state.generator_optimizer.apply(
+            generator_gradients, generator.trainable_variables
+        )
+        state.discriminator_optimizer.apply(
+            discriminator_gradients, discriminator.trainable_variables
+        )
+        _update_average(state, ema_decay)
+        state.step.assign_add(1)
+        return {**terms, "generator": total, "discriminator": discriminator_loss}
+
+    return train_step
+
+
+def _update_average(state: TrainingState, largest_decay: float) -> None:
+    # Early weights change fast and mean little, so the first averages are short.
+    step = tf.cast(state.step, tf.float32)
+    decay = tf.minimum(largest_decay, (1.0 + step) / (10.0 + step))
+    for mean, weight in zip(
+        state.average.variables, state.generator.variables, strict=True
+    ):
+        mean.assign(weight + decay * (mean - weight))
