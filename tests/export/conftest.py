@@ -1,0 +1,51 @@
+"""A translator of a few kilobytes with every kind of layer that pix2pixHD has."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+from PIL import Image
+
+from tf_fsgd.config import Config
+
+RESOLUTION = 32
+
+
+@pytest.fixture(scope="session")
+def translator() -> keras.Model:
+    """Strong enough an edit that the clip to [-1, 1] has work to do."""
+    keras.utils.set_random_seed(0)
+
+    def padded(x):
+        return ops.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="reflect")
+
+    def normalised(x):
+        mean = ops.mean(x, axis=(1, 2), keepdims=True)
+        variance = ops.mean(ops.square(x - mean), axis=(1, 2), keepdims=True)
+        return (x - mean) * ops.rsqrt(variance + 1e-5)
+
+    image = keras.Input((RESOLUTION, RESOLUTION, 3), name="image")
+    x = layers.Conv2D(16, 3)(padded(image))
+    x = layers.Conv2D(32, 3, strides=2, padding="same")(normalised(x))
+    x = x + layers.Conv2D(32, 3)(padded(ops.relu(x)))
+    x = layers.Conv2DTranspose(16, 3, strides=2, padding="same")(ops.relu(x))
+    change = layers.Conv2D(3, 3)(padded(x))
+    return keras.Model(image, image + change)
+
+
+@pytest.fixture(scope="session")
+def photos() -> np.ndarray:
+    """Smooth pictures, uint8 [4, R, R, 3]."""
+    return np.stack([photo(RESOLUTION, RESOLUTION, seed) for seed in range(4)])
+
+
+@pytest.fixture
+def config() -> Config:
+    config = Config(edit="smile")
+    config.pairs.resolution = RESOLUTION
+    return config
+
+
+def photo(width: int, height: int, seed: int = 0) -> np.ndarray:
+    blots = np.random.default_rng(seed).integers(0, 256, (5, 5, 3), np.uint8)
+    return np.asarray(Image.fromarray(blots).resize((width, height), Image.BICUBIC))

@@ -1,0 +1,174 @@
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from keras import layers
+
+from export.bundle import export_run
+from export.errors import ExportError
+from tf_fsgd.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def exported(translator, photos, tmp_path_factory):
+    from tf_fsgd.config import Config
+
+    config = Config(edit="smile")
+    config.pairs.resolution = photos.shape[1]
+    out = tmp_path_factory.mktemp("run") / "export"
+    return out, export_run(translator, config, out, photos)
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    """Not the photos that the export itself was checked on."""
+    return np.random.default_rng(7).uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def expected(translator, images) -> np.ndarray:
+    output = translator.predict(images, verbose=0)
+    assert np.abs(output).max() > 1.2  # so that a missing clip is seen
+    return np.clip(output, -1, 1)
+
+
+@pytest.mark.parametrize(("precision", "bar"), [("fp32", 1e-3), ("fp16", 2e-2)])
+def test_tflite_translates_as_keras_does(exported, images, expected, precision, bar):
+    out, _ = exported
+    path = out / "tflite" / f"tf_fsgd_smile_32_{precision}.tflite"
+    run = Interpreter(str(path)).get_signature_runner("serving_default")
+    # Twice on one interpreter: some back-ends are right on the first call only.
+    for image, answer in zip(images, expected, strict=True):
+        output = run(image=image[None])["image"]
+        assert output.shape == (1, 32, 32, 3)
+        np.testing.assert_allclose(output[0], answer, atol=bar)
+
+
+def test_saved_model_needs_neither_keras_nor_this_package(
+    exported, images, expected, tmp_path
+):
+    out, _ = exported
+    np.save(tmp_path / "images.npy", images)
+    script = f"""
+import sys
+sys.modules["keras"] = sys.modules["tf_fsgd"] = sys.modules["export"] = None
+import numpy as np, tensorflow as tf
+signatures = tf.saved_model.load({str(out / "saved_model/1")!r}).signatures
+assert set(signatures) == {{"serving_default", "encoded"}}, set(signatures)
+image = signatures["serving_default"](image=tf.constant(np.load("images.npy")))
+np.save("floats.npy", image["image"])
+png = tf.io.encode_png(tf.zeros((40, 30, 3), tf.uint8))
+reply = signatures["encoded"](image_bytes=tf.stack([png, png]))["image_bytes"]
+assert [tf.io.decode_png(file).shape for file in reply] == [(32, 32, 3)] * 2
+"""
+    subprocess.run([sys.executable, "-I", "-c", script], cwd=tmp_path, check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "floats.npy"), expected, atol=1e-5)
+
+
+def test_report_holds_the_bars_and_the_sizes(exported, translator):
+    out, report = exported
+    assert json.loads((out / "report.json").read_text()) == report
+    weights = translator.count_params()
+    assert report["weights"] == weights
+    for precision, bar, width in [("fp32", 1e-3, 4), ("fp16", 2e-2, 2)]:
+        numbers = report["tflite"][precision]
+        size = (out / "tflite" / numbers["file"]).stat().st_size
+        assert numbers["size_bytes"] == size > weights * width
+        assert numbers["bar"] == bar >= numbers["max_abs_difference"] > 0
+        assert numbers["max_abs_difference"] > numbers["mean_abs_difference"]
+        assert numbers["passed"] is True
+        assert numbers["psnr_db"] > 50
+        assert numbers["latency_ms"] > 0
+
+
+def test_clip_is_not_fused(exported):
+    _, report = exported
+    for numbers in report["tflite"].values():
+        assert numbers["operators"]["MINIMUM"] == numbers["operators"]["MAXIMUM"] == 1
+
+
+def test_folder_is_complete_and_nothing_lies_beside_it(exported):
+    out, report = exported
+    assert sorted(path.name for path in out.iterdir()) == [
+        "README.md",
+        "export.log",
+        "report.json",
+        "saved_model",
+        "tflite",
+    ]
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
+    readme = (out / "README.md").read_text()
+    for numbers in report["tflite"].values():
+        assert numbers["file"] in readme
+        assert f"{numbers['max_abs_difference']:.1e}" in readme
+
+
+def test_readme_python_runs(exported, photos, tmp_path, monkeypatch):
+    from PIL import Image
+
+    out, _ = exported
+    readme = (out / "README.md").read_text()
+    script = readme.split("## TFLite in Python\n")[1].replace("\n    ", "\n")
+    script = script.replace('"tflite/', f'"{out}/tflite/')
+    Image.fromarray(photos[0]).save(tmp_path / "face.jpg")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(script, "README.md", "exec"), {})
+    with Image.open("translated.png") as translated:
+        assert translated.size == (32, 32)
+
+
+def test_earlier_export_is_replaced_quietly(
+    translator, config, photos, tmp_path, capfd
+):
+    out = tmp_path / "export"
+    out.mkdir()
+    first = export_run(translator, config, out, photos[:1])
+    (out / "left over").touch()
+    second = export_run(translator, config, out, photos[:1])
+    assert not (out / "left over").exists()
+    assert first["tflite"]["fp32"]["sha256"] == second["tflite"]["fp32"]["sha256"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_foreign_folder_is_refused(translator, config, photos, tmp_path):
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(
+        UserError, match="--out must be new, empty or an earlier export"
+    ):
+        export_run(translator, config, tmp_path, photos)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@keras.saving.register_keras_serializable("tests")
+class DifferentInGraphs(layers.Layer):
+    """Stands for any conversion that goes wrong: eager and traced results differ."""
+
+    def call(self, x):
+        import tensorflow as tf
+
+        return x if tf.executing_eagerly() else x + 0.01
+
+
+def test_missed_bar_is_an_error_and_leaves_the_earlier_export(
+    exported, config, photos, tmp_path
+):
+    out = tmp_path / "export"
+    out.mkdir()
+    (out / "report.json").write_text('{"format": "tf_fsgd export 1"}')
+    image = keras.Input((32, 32, 3))
+    wrong = keras.Model(image, DifferentInGraphs()(image))
+    with pytest.raises(ExportError, match="differs from the Keras model"):
+        export_run(wrong, config, out, photos)
+    assert [path.name for path in out.iterdir()] == ["report.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["export"]
+
+
+def test_photos_of_another_size_are_refused(translator, config, tmp_path):
+    with pytest.raises(ValueError, match=r"uint8 \[N, 32, 32, 3\]"):
+        export_run(
+            translator, config, tmp_path / "out", np.zeros((1, 64, 64, 3), np.uint8)
+        )

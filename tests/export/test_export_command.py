@@ -1,0 +1,66 @@
+import json
+
+import pytest
+from PIL import Image
+
+from export.__main__ import main
+from tf_fsgd.training.runfolder import new_run
+
+
+@pytest.fixture
+def run(translator, config, tmp_path):
+    run = new_run(tmp_path / "runs", config)
+    run.save_translator(translator)
+    return run
+
+
+@pytest.fixture
+def faces(photos, tmp_path):
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for number, photo in enumerate(photos):
+        Image.fromarray(photo).resize((50, 40)).save(folder / f"{number}.png")
+    return folder
+
+
+def test_exports_a_run_on_photos(run, faces, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main([str(run.path), "--out", str(out), "--photos", str(faces)]) == 0
+    assert json.loads((out / "report.json").read_text())["photos"] == 4
+    printed = capsys.readouterr().out
+    assert str(out / "saved_model") in printed
+    assert str(out / "tflite" / "tf_fsgd_smile_32_fp16.tflite") in printed
+
+
+def test_takes_held_out_faces_of_a_folder_of_pairs(
+    translator, config, faces, tmp_path, capsys
+):
+    for side in "AB":
+        (tmp_path / "pairs" / side).mkdir(parents=True)
+        for face in faces.iterdir():
+            (tmp_path / "pairs" / side / face.name).write_bytes(face.read_bytes())
+    config.pairs.folder = str(tmp_path / "pairs")
+    config.pairs.held_out = 3
+    run = new_run(tmp_path / "runs", config)
+    run.save_translator(translator)
+    assert main([str(run.path)]) == 0
+    assert json.loads((run.export / "report.json").read_text())["photos"] == 3
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda run, out: (run.path / "config.json").unlink(), "not a run folder"),
+        (lambda run, out: run.translator.unlink(), "no such file"),
+        (lambda run, out: run.translator.write_text("text"), "not a Keras"),
+        (lambda run, out: out.write_text("a file"), "--out must be"),
+    ],
+    ids=["no-run", "no-translator", "corrupt-translator", "out-is-a-file"],
+)
+def test_mistakes_are_one_line(run, faces, tmp_path, capsys, spoil, message):
+    out = tmp_path / "out"
+    spoil(run, out)
+    assert main([str(run.path), "--out", str(out), "--photos", str(faces)]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
