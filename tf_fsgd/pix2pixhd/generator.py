@@ -11,6 +11,8 @@ Two forms of one geometry, chosen by `GeneratorConfig`:
   (arXiv 1912.04958, 2.1). Without normalisation there is nothing to steer. He
   initialisation and blocks that start as identity keep such a deep network trainable;
   the output is input + predicted change, and the predicted change starts at exactly 0.
+  Only the first and last convolution mirror the border; in between, `padding="same"`
+  makes it a third faster on a CPU and spares a phone's GPU a dozen pads.
 
 A residual translator's output is **not clipped** to [-1, 1]: clipping would stop the
 gradient of the pixels that went too far. Whoever shows or exports the image clips it
@@ -148,44 +150,75 @@ def _trunk(image, config: GeneratorConfig, filters: int):
 
 
 def _convolve(x, config: GeneratorConfig, filters: int, kernel: int, name: str):
-    x = ReflectionPadding2D(kernel // 2, name=f"{name}_pad")(x)
-    x = layers.Conv2D(
-        filters, kernel, kernel_initializer=_kernel(config), name=f"{name}_conv"
-    )(x)
+    x = _mirrored(x, filters, kernel, _kernel(config), name)
     return _activate(x, config, name)
 
 
 def _halve(x, config: GeneratorConfig, filters: int, name: str):
-    x = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
+    padding = "same"
+    if config.norm == "instance":
+        # PyTorch pads all sides by 1, "same" only right and bottom.
+        x = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
+        padding = "valid"
     x = layers.Conv2D(
-        filters, 3, strides=2, kernel_initializer=_kernel(config), name=f"{name}_conv"
+        filters,
+        3,
+        strides=2,
+        padding=padding,
+        kernel_initializer=_kernel(config),
+        name=f"{name}_conv",
     )(x)
     return _activate(x, config, name)
 
 
 def _double(x, config: GeneratorConfig, filters: int, name: str):
-    # PyTorch's ConvTranspose2d(3, stride=2, padding=1, output_padding=1): of the 2n + 1
-    # rows of the full result it drops the first; "same" would drop the last.
+    reference = config.norm == "instance"
     x = layers.Conv2DTranspose(
-        filters, 3, strides=2, kernel_initializer=_kernel(config), name=f"{name}_conv"
+        filters,
+        3,
+        strides=2,
+        padding="valid" if reference else "same",
+        kernel_initializer=_kernel(config, transposed=True),
+        name=f"{name}_conv",
     )(x)
-    x = layers.Cropping2D(((1, 0), (1, 0)), name=f"{name}_crop")(x)
+    if reference:
+        # ConvTranspose2d(3, stride=2, padding=1, output_padding=1) drops the first of
+        # the 2n + 1 rows of the full result; "same" drops the last.
+        x = layers.Cropping2D(((1, 0), (1, 0)), name=f"{name}_crop")(x)
     return _activate(x, config, name)
 
 
 def _residual_block(x, config: GeneratorConfig, name: str):
     filters = x.shape[-1]
-    change = _convolve(x, config, filters, 3, f"{name}_1")
-    change = ReflectionPadding2D(1, name=f"{name}_2_pad")(change)
-    change = layers.Conv2D(
-        filters,
-        3,
-        kernel_initializer="zeros" if config.norm == "none" else _kernel(config),
-        name=f"{name}_2_conv",
-    )(change)
     if config.norm == "instance":
+        change = _convolve(x, config, filters, 3, f"{name}_1")
+        change = _mirrored(change, filters, 3, _kernel(config), f"{name}_2")
         change = InstanceNormalization(name=f"{name}_2_norm")(change)
+    else:
+        change = layers.Conv2D(
+            filters,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer=_kernel(config),
+            name=f"{name}_1_conv",
+        )(x)
+        change = layers.Conv2D(
+            filters,
+            3,
+            padding="same",
+            kernel_initializer="zeros",
+            name=f"{name}_2_conv",
+        )(change)
     return layers.Add(name=f"{name}_add")([x, change])
+
+
+def _mirrored(x, filters: int, kernel: int, initializer, name: str):
+    """A convolution that mirrors the border."""
+    x = ReflectionPadding2D(kernel // 2, name=f"{name}_pad")(x)
+    return layers.Conv2D(
+        filters, kernel, kernel_initializer=initializer, name=f"{name}_conv"
+    )(x)
 
 
 def _activate(x, config: GeneratorConfig, name: str):
@@ -195,19 +228,18 @@ def _activate(x, config: GeneratorConfig, name: str):
 
 
 def _head(x, image, config: GeneratorConfig):
-    x = ReflectionPadding2D(3, name="head_pad")(x)
-    x = layers.Conv2D(
-        3,
-        7,
-        kernel_initializer="zeros" if config.residual else _kernel(config),
-        name="head_conv",
-    )(x)
+    kernel = "zeros" if config.residual else _kernel(config)
+    x = _mirrored(x, 3, 7, kernel, "head")
     if config.residual:
         return layers.Add(dtype="float32", name="translated")([image, x])
     return layers.Activation("tanh", dtype="float32", name="translated")(x)
 
 
-def _kernel(config: GeneratorConfig) -> initializers.Initializer:
-    if config.norm == "none":
-        return initializers.HeNormal()
-    return initializers.RandomNormal(stddev=0.02)
+def _kernel(config: GeneratorConfig, transposed: bool = False):
+    if config.norm == "instance":
+        return initializers.RandomNormal(stddev=0.02)
+    if transposed:
+        # He's 2 / fan for the inputs that meet in one pixel: at stride 2 a quarter of
+        # in * 3 * 3, which Keras calls a transposed kernel's fan_out.
+        return initializers.VarianceScaling(8.0, mode="fan_out")
+    return initializers.HeNormal()
