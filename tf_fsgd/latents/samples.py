@@ -1,10 +1,11 @@
 """A sample of the teacher's faces, rendered once and kept.
 
-Rendering is nearly all of the time that finding a direction takes, and does not depend on
-who looks at the faces afterwards; so the faces are kept, in chunks that are written whole
-or not at all, and a killed run goes on with the first missing chunk.
+Rendering is nearly all of the time that finding a direction takes, and does not depend
+on who looks at the faces afterwards; so the faces are kept, in chunks that are written
+whole or not at all, and a killed run goes on with the first missing chunk.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ CHUNK = 250
 BATCH = 5
 
 
-def sample_w(teacher: Teacher, seeds: range, psi: float) -> np.ndarray:
+def sample_w(teacher: Teacher, seeds: Iterable[int], psi: float) -> np.ndarray:
     """w of each seed after truncation, `[N, 512]`."""
     return truncate(teacher.mapping(z_from_seeds(seeds)), teacher.w_avg, psi)
 

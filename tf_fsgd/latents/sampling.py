@@ -23,8 +23,8 @@ def z_from_seeds(seeds: Iterable[int]) -> np.ndarray:
 def truncate(w: np.ndarray, w_avg: np.ndarray, psi: float) -> np.ndarray:
     """Pulls w towards the mean face: w_avg + psi (w - w_avg).
 
-    Karras et al. 2019, appendix B: psi below 1 trades variety for quality, psi 1 changes
-    nothing.
+    Karras et al. 2019, appendix B: psi below 1 trades variety for quality, psi 1
+    changes nothing.
     """
     return w_avg + np.float32(psi) * (w - w_avg)
 
@@ -47,5 +47,7 @@ def parse_seeds(text: str) -> list[int]:
             raise UserError(f"--seeds must look like 0-15,42, received {text!r}")
         seeds.extend(range(int(first), int(last or first) + 1))
     if not seeds or max(seeds) > MAX_SEED:
-        raise UserError(f"--seeds must name seeds from 0 to {MAX_SEED}, received {text!r}")
+        raise UserError(
+            f"--seeds must name seeds from 0 to {MAX_SEED}, received {text!r}"
+        )
     return seeds

@@ -1,13 +1,15 @@
 """MobileStyleGAN (Belousov 2021, arXiv 2104.04767): a distilled student of StyleGAN2.
 
-The mapping network is StyleGAN2-FFHQ config-f's own, so its W is shared: directions found
-here work there. The synthesis network replaces convolutions by depthwise and pointwise
-ones and upsampling by an inverse Haar wavelet transform, knows no demodulation, and draws
-the picture once, at the end, from the features of half its size.
+The mapping network is StyleGAN2-FFHQ config-f's own, so its W is shared: directions
+found here work there. The synthesis network replaces convolutions by depthwise and
+pointwise ones and upsampling by an inverse Haar wavelet transform, knows no
+demodulation, and draws the picture once, at the end, from the features of half its
+size.
 
-Rows of W+ are numbered as in StyleGAN2, so that "layers 0 to 7" means the same for both:
-the block that doubles the size for the i-th time takes row 2i+1 for its upsampling and
-first convolution and row 2i+2 for its second; the image head takes the row after.
+Rows of W+ are numbered as in StyleGAN2, so that "layers 0 to 7" means the same for
+both: the block that doubles the size for the i-th time takes row 2i+1 for its
+upsampling and first convolution and row 2i+2 for its second; the image head takes the
+row after.
 
 Both functions return plain Keras models with the weights' names as layer names;
 `mobile_weights.py` fills them.
@@ -69,7 +71,9 @@ def synthesis_network(
         style = _affine(ws, row + 1, width, f"{block}.conv2.style")
         x = _separable(x, style, width, dtype, f"{block}.conv2")
     style = _affine(ws, 2 * len(channels) - 1, channels[-1], "to_img.style")
-    head = ModulatedConv(3 if half else 12, 1, use_bias=True, dtype=dtype, name="to_img")
+    head = ModulatedConv(
+        3 if half else 12, 1, use_bias=True, dtype=dtype, name="to_img"
+    )
     image = layers.Activation("linear", dtype="float32")(head([x, style]))
     if half:
         image = 0.5 * image
@@ -79,7 +83,7 @@ def synthesis_network(
 
 
 def _affine(ws, row: int, width: int, name: str):
-    """The learned affine map from a row of W+ to a style; float32 for its small size."""
+    """The learned affine map from a row of W+ to a style; float32, it is small."""
     return layers.Dense(width, dtype="float32", name=name)(ws[:, row])
 
 
@@ -127,7 +131,9 @@ class ModulatedConv(layers.Layer):
     memory, which is what high resolutions wait for.
     """
 
-    def __init__(self, filters: int, kernel_size: int, use_bias: bool = False, **kwargs):
+    def __init__(
+        self, filters: int, kernel_size: int, use_bias: bool = False, **kwargs
+    ):
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size

@@ -1,9 +1,9 @@
 """From the wheel's OpenVINO constants to the Keras networks of `mobile.py`.
 
-Named constants carry the names of the original modules; pointwise weights and noise have
-none, but stand right before the bias of their convolution. Scales that the graph applies
-to styles are folded into the affine maps, and the channels that a wavelet transform reads
-are reordered so that its sub-bands are contiguous.
+Named constants carry the names of the original modules; pointwise weights and noise
+have none, but stand right before the bias of their convolution. Scales that the graph
+applies to styles are folded into the affine maps, and the channels that a wavelet
+transform reads are reordered so that its sub-bands are contiguous.
 """
 
 import math
@@ -49,7 +49,9 @@ def load_synthesis(model: keras.Model, wheel: Path) -> None:
     head = f"m.layers.{depth - 1}.to_img"
     order = haar_order(12)[: model.get_layer("to_img").filters]
     kernel = named[f"{head}.conv.weight"].transpose(2, 3, 1, 0)[..., order]
-    model.get_layer("to_img").set_weights([kernel, named[f"{head}.bias"].ravel()[order]])
+    model.get_layer("to_img").set_weights(
+        [kernel, named[f"{head}.bias"].ravel()[order]]
+    )
 
 
 def haar_order(width: int) -> np.ndarray:
@@ -68,7 +70,9 @@ def _constants(wheel: Path, network: str) -> Constants:
         return read_constants(*(archive.read(name) for name in files))
 
 
-def _load_conv(model: keras.Model, constants: Constants, name: str, order: bool) -> None:
+def _load_conv(
+    model: keras.Model, constants: Constants, name: str, order: bool
+) -> None:
     names = [name for name, _ in constants]
     at = names.index(f"m.{name}.bias")
     kernel, noise, bias = (array for _, array in constants[at - 2 : at + 1])

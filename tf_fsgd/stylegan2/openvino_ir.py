@@ -41,10 +41,14 @@ def read_constants(xml: bytes, binary: bytes) -> list[tuple[str, np.ndarray]]:
         shape = [int(side) for side in data.get("shape").split(",") if side.strip()]
         offset, size = int(data.get("offset")), int(data.get("size"))
         count = size // dtype.itemsize
-        if offset < 0 or offset + size > len(binary) or count != np.prod(shape, dtype=int):
+        if (
+            offset < 0
+            or offset + size > len(binary)
+            or count != np.prod(shape, dtype=int)
+        ):
             raise UserError(
-                f"OpenVINO IR: constant {layer.get('name')} of shape {shape} needs bytes "
-                f"{offset} to {offset + size}, the binary file has {len(binary)}"
+                f"OpenVINO IR: constant {layer.get('name')} of shape {shape} needs "
+                f"bytes {offset} to {offset + size}, the binary file has {len(binary)}"
             )
         array = np.frombuffer(binary, dtype, count, offset).reshape(shape)
         constants.append((layer.get("name"), array))

@@ -1,8 +1,8 @@
 """The teacher interface, and how to come by one.
 
-A teacher draws faces: `mapping(z) -> w`, `synthesis(ws) -> images`, and the facts that the
-algebra of W needs: `num_ws`, `resolution`, `w_avg`. Nothing above this room knows which
-network is behind it.
+A teacher draws faces: `mapping(z) -> w`, `synthesis(ws) -> images`, and the facts that
+the algebra of W needs: `num_ws`, `resolution`, `w_avg`. Nothing above this room knows
+which network is behind it.
 """
 
 import functools
@@ -85,7 +85,11 @@ class MobileTeacher:
     @functools.cache  # noqa: B019 (a teacher lives as long as the process)
     def _network(self, resolution: int) -> keras.Model:
         factor = self.resolution // resolution
-        if resolution < 4 or factor & (factor - 1) or factor * resolution != self.resolution:
+        if (
+            resolution < 4
+            or factor & (factor - 1)
+            or factor * resolution != self.resolution
+        ):
             raise UserError(
                 f"resolution must be {self.resolution} divided by a power of two, "
                 f"received {resolution}"

@@ -1,8 +1,8 @@
 """The embedded teacher's weights: one wheel from the package index, cached and checked.
 
 PyPI's `random-face` carries MobileStyleGAN (Belousov 2021, arXiv 2104.04767) trained on
-FFHQ. Its files are read out of the wheel, which is never installed: its requirements are
-large, and none of its code is needed.
+FFHQ. Its files are read out of the wheel, which is never installed: its requirements
+are large, and none of its code is needed.
 """
 
 import subprocess
@@ -16,7 +16,6 @@ from tf_fsgd.files import cache_dir, sha256
 REQUIREMENT = "random-face==2021.7.21.1"
 FILE_NAME = "random_face-2021.7.21.1-py3-none-any.whl"
 SHA256 = "e5d10e2be7df63f06123855ec591ca35dcb1d059eba47ddcb175d7d26b4019b5"
-MEGABYTES = 38
 
 
 def fetch_wheel(folder: Path | None = None) -> Path:
@@ -49,8 +48,9 @@ def fetch_wheel(folder: Path | None = None) -> Path:
         if pip.returncode or not downloaded.exists():
             reason = (pip.stderr.strip().splitlines() or ["no file arrived"])[-1]
             raise UserError(
-                f"teacher mobile-ffhq: {wheel} is not cached and pip could not download "
-                f"{REQUIREMENT} ({reason}); go online once, or put the wheel there"
+                f"teacher mobile-ffhq: {wheel} is not cached and pip could not "
+                f"download {REQUIREMENT} ({reason}); go online once, or put the wheel "
+                "there"
             )
         _check(downloaded)
         downloaded.replace(wheel)

@@ -1,0 +1,132 @@
+"""A direction in W: one edit, its unit, and the facts about it.
+
+A direction is a unit vector with the rows of W+ that it acts on. A strength counts
+standard deviations of w (without truncation) along it, so that 1.0 means the same for
+every edit and every teacher: unlike the raw coefficients of a classifier, in whose
+units other projects give theirs.
+"""
+
+import dataclasses
+import importlib.resources
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import atomic_path, read_json, write_json
+
+EDITS = {
+    "feminine": ("Male", -1),
+    "masculine": ("Male", +1),
+    "older": ("Young", -1),
+    "younger": ("Young", +1),
+    "smile": ("Smiling", +1),
+    "frown": ("Smiling", -1),
+}
+"""Edit: the CelebA attribute that it changes, and whether it adds or removes it."""
+
+_SHIPPED_AS = {"masculine": "feminine", "younger": "older", "frown": "smile"}
+
+
+@dataclass
+class Direction:
+    """One edit in W."""
+
+    name: str
+    vector: np.ndarray  # [512], length 1
+    std: float  # standard deviation of w along `vector`, without truncation
+    layers: list[int]  # rows of W+ that the edit moves
+    attribute: str  # CelebA's name of what changes
+    sign: int  # +1: the attribute becomes present, -1: absent
+    reading_vector: np.ndarray  # [512], logistic regression of the attribute on w
+    reading_bias: float
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def edit(self, ws: np.ndarray, strength: float | np.ndarray) -> np.ndarray:
+        """Moves faces along the direction.
+
+        Args:
+            ws: `[N, num_ws, 512]`.
+            strength: In standard deviations of w; one for all or `[N]`.
+
+        Returns:
+            `[N, num_ws, 512]` float32.
+        """
+        step = np.reshape(np.asarray(strength, np.float32), (-1, 1, 1)) * self.std
+        edited = np.array(ws, np.float32)
+        edited[:, self.layers] += step * self.vector
+        return edited
+
+    def reading(self, w: np.ndarray) -> np.ndarray:
+        """Probability, read linearly from w `[N, 512]`, that the edit has work to do.
+
+        That is: that the face lacks what the edit adds, or has what it removes. Costs
+        nothing beside a rendered and classified face, and is right for most.
+        """
+        logit = w @ self.reading_vector + self.reading_bias
+        return 1 / (1 + np.exp(self.sign * logit))
+
+    def reversed(self, name: str) -> "Direction":
+        """The opposite edit."""
+        return dataclasses.replace(
+            self, name=name, vector=-self.vector, sign=-self.sign
+        )
+
+    def save(self, path: Path) -> None:
+        """Writes `path` (.npz, the numbers) and, beside it, the facts as .json."""
+        with atomic_path(path) as temporary:
+            np.savez(
+                temporary,
+                vector=self.vector.astype(np.float32),
+                std=np.float32(self.std),
+                layers=np.array(self.layers, np.int32),
+                sign=np.int32(self.sign),
+                attribute=self.attribute,
+                reading_vector=self.reading_vector.astype(np.float32),
+                reading_bias=np.float32(self.reading_bias),
+            )
+        write_json(path.with_suffix(".json"), self.facts)
+
+
+def load_direction(name_or_path: str) -> Direction:
+    """Loads a shipped edit by name, or a file that `Direction.save` wrote.
+
+    Raises:
+        UserError: If it is neither, or the file is not a direction.
+    """
+    if name_or_path in EDITS:
+        shipped = _SHIPPED_AS.get(name_or_path, name_or_path)
+        folder = importlib.resources.files("tf_fsgd.latents") / "shipped"
+        direction = _read(Path(str(folder / f"{shipped}.npz")))
+        return (
+            direction if shipped == name_or_path else direction.reversed(name_or_path)
+        )
+    path = Path(name_or_path)
+    if path.suffix == ".npz" and path.exists():
+        return _read(path)
+    raise UserError(
+        f"--edit must be one of {', '.join(EDITS)} or an existing .npz file of a "
+        f"direction, received {name_or_path!r}"
+    )
+
+
+def _read(path: Path) -> Direction:
+    try:
+        with np.load(path) as arrays:
+            direction = Direction(
+                name=path.stem,
+                vector=arrays["vector"],
+                std=float(arrays["std"]),
+                layers=arrays["layers"].tolist(),
+                attribute=str(arrays["attribute"]),
+                sign=int(arrays["sign"]),
+                reading_vector=arrays["reading_vector"],
+                reading_bias=float(arrays["reading_bias"]),
+            )
+    except (ValueError, KeyError, OSError, EOFError) as error:
+        raise UserError(f"{path}: not a direction ({error})") from None
+    if path.with_suffix(".json").exists():
+        direction.facts = read_json(path.with_suffix(".json"))
+    return direction

@@ -1,0 +1,179 @@
+"""The main job: from a latent edit to a translator of photos.
+
+    python train.py                        # preset quick: two cores, 15 minutes
+    python train.py --edit smile
+    python train.py --preset paper         # the settings of 2003.03581; wants a GPU
+    python train.py --pairs DIR            # on your own A/B images
+    python train.py --resume runs/00003-feminine-quick-r128
+
+Renders pairs with the teacher, trains pix2pixHD on them, evaluates on generated faces
+and on CelebA where it is prepared, and exports SavedModel and TFLite. Stopped at any
+point, the same command goes on where it was.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+# TensorFlow reads this when it is first imported.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from tf_fsgd.evaluation.report import evaluate, format_summary
+
+from export.bundle import export_run
+from tf_fsgd.attributes.celeba import HOW_TO_GET, aligned_faces, find_celeba
+from tf_fsgd.attributes.model import feature_model, load_classifier
+from tf_fsgd.config import PRESETS, Config, override, preset
+from tf_fsgd.errors import UserError, guarded
+from tf_fsgd.latents.directions import load_direction
+from tf_fsgd.pairs.render import render_pairs
+from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
+from tf_fsgd.stylegan2.teacher import load_teacher
+from tf_fsgd.training.loop import train
+from tf_fsgd.training.runfolder import (
+    RunFolder,
+    latest_unfinished,
+    new_run,
+    open_run,
+)
+
+SHOWN = 8  # faces of each kind in the grids that show training
+EXPORT_PHOTOS = 16
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Runs every phase in order; each skips what an earlier call has finished."""
+    run = _open(arguments)
+    config = run.config
+    print(f"run: {run.path}  (preset {config.preset}, edit {config.edit})")
+
+    classifier = load_classifier()
+    direction = load_direction(config.edit)
+    if not config.pairs.folder:
+        teacher = load_teacher(config.teacher.checkpoint)
+        stats = render_pairs(
+            config,
+            run.pairs,
+            teacher=teacher,
+            direction=direction,
+            classifier=classifier,
+        )
+        del teacher  # a gigabyte that training can use
+        print(f"pairs: {stats.kept} of {stats.candidates} candidates, {run.pairs}")
+    held_out = run.open_pairs("held_out").images()
+    celeba = _celeba(arguments.data_dir, config.pairs.resolution)
+
+    if not run.translator.exists():
+        train(
+            config,
+            run=run,
+            source=run.open_pairs("train"),
+            perceptual=_perceptual(config, classifier, arguments.vgg19),
+            faces=_shown(held_out[0], celeba, classifier.index(direction.attribute)),
+        )
+    translator = run.load_translator()
+
+    report = evaluate(
+        translator,
+        config,
+        held_out=held_out,
+        classifier=classifier,
+        direction=direction,
+        celeba=celeba,
+        out=run.path,
+    )
+    print(format_summary(report))
+    photos = held_out[0] if celeba is None else celeba[0]
+    export_run(translator, config, run.export, photos[:EXPORT_PHOTOS])
+    run.finish()
+    for what, path in {
+        "training, step by step": run.animation,
+        "before and after": run.path / "before_after.jpg",
+        "the same as GIF": run.path / "before_after.gif",
+        "report": run.report,
+        "SavedModel": run.export / "saved_model",
+        "TFLite": run.export / "tflite",
+    }.items():
+        print(f"{what + ':':24}{path}")
+
+
+def _open(arguments: argparse.Namespace) -> RunFolder:
+    if arguments.resume:
+        return open_run(arguments.resume)
+    config = preset(arguments.preset)
+    config.edit = arguments.edit
+    config.seed = arguments.seed
+    if arguments.pairs:
+        config.pairs.folder = str(Path(arguments.pairs).resolve())
+    for assignment in arguments.set:
+        override(config, assignment)
+    load_direction(config.edit)  # an unknown edit must not leave a run folder behind
+    return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
+
+
+def _celeba(data_dir: str | None, resolution: int):
+    """CelebA's test faces and attributes, or None and a line on how to get it."""
+    if find_celeba(data_dir) is None:
+        print(f"CelebA: not found, so it takes no part. To include it: {HOW_TO_GET}")
+        return None
+    return aligned_faces("test", data_dir, resolution)
+
+
+def _shown(generated: np.ndarray, celeba, attribute: int) -> np.ndarray:
+    """The faces of the training grids: generated, and CelebA's of both classes."""
+    faces = generated[:SHOWN]
+    if celeba is not None:
+        photos, present = celeba[0], celeba[1][:, attribute]
+        half = SHOWN // 2
+        faces = np.concatenate([faces, photos[present][:half], photos[~present][:half]])
+    return faces
+
+
+def _perceptual(config: Config, classifier, vgg19: str | None):
+    """The network of the perceptual loss and the weight of each of its maps."""
+    wanted = config.loss.perceptual_network
+    weights = find_vgg19(vgg19) if wanted in ("vgg19", "auto") else None
+    if weights is not None:
+        features = vgg19_features(weights)
+        return features, VGG19_WEIGHTS[: len(features.outputs)]
+    if wanted == "vgg19":
+        raise UserError(
+            "loss.perceptual_network is vgg19, but its weights were not found; "
+            "name the file by --vgg19 or set loss.perceptual_network=attributes"
+        )
+    features = feature_model(classifier)
+    return features, [1 / len(features.outputs)] * len(features.outputs)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--preset", default="quick", help=", ".join(PRESETS))
+    parser.add_argument(
+        "--edit",
+        default="feminine",
+        help="feminine, masculine, older, younger, smile, frown, or a direction's .npz",
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--runs", default="runs", help="folder of all runs")
+    parser.add_argument("--resume", metavar="RUN", help="go on with this run folder")
+    parser.add_argument("--pairs", metavar="DIR", help="folder with A/ and B/ images")
+    parser.add_argument(
+        "--data-dir", help="where CelebA is; by default TFDS_DATA_DIR, as tfds has it"
+    )
+    parser.add_argument("--vgg19", metavar="FILE", help="VGG19's ImageNet weights")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="any field of the config, e.g. training.images=4000; may be repeated",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main, _arguments()))
