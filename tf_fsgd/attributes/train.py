@@ -2,10 +2,11 @@
 
     python -m tf_fsgd attributes train --data-dir DIR --out OUT
 
-OUT holds the face crops (made once), the state of every epoch (the same command goes on
-from it, also after kill -9), and at the end `celeba40.npz` and its card.
+OUT holds the face crops (made once, removed at the end), the state after every epoch
+(the same command goes on from it, also after kill -9), and at the end `celeba40.npz`.
 """
 
+import json
 import os
 import time
 from pathlib import Path
@@ -16,20 +17,24 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tf_fsgd.attributes.augment import augment
-from tf_fsgd.attributes.celeba import aligned_faces
+from tf_fsgd.attributes.celeba import face_blocks
 from tf_fsgd.attributes.model import SIZE, build_classifier, dtype_policy, save_weights
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path, read_json, write_json
+from tf_fsgd.hardware import fast_policy
 
-MARGIN = 0.0625  # around the crop, so that rotations and shifts find pixels
+WEIGHTS_NAME = "celeba40.npz"
 EMA_DECAY = 0.998
+
+_MARGIN = 1 / 16  # around the crop, so that rotations and shifts find pixels
+_SIDE = round(SIZE * (1 + 2 * _MARGIN))
 
 
 def train_classifier(
     out: str | os.PathLike,
     data_dir: str | os.PathLike | None = None,
     *,
-    epochs: int = 16,
+    epochs: int = 12,
     batch_size: int = 64,
     learning_rate: float = 2e-3,
     weight_decay: float = 0.05,
@@ -44,13 +49,13 @@ def train_classifier(
         epochs: Passes over the train split.
         batch_size: Faces a step.
         learning_rate: Peak of the cosine schedule.
-        weight_decay: AdamW's, not applied to biases and norms.
+        weight_decay: AdamW's; spares biases and norms.
         seed: Of weights, order and augmentation.
         precision: "auto" (bfloat16 where the processor computes it), or a Keras policy.
 
     Returns:
-        Path of the weights, `OUT/celeba40.npz`; they are the moving average of the
-        training's weights.
+        Path of the weights, `OUT/celeba40.npz`: the moving average of the training's.
+        A training that is complete already returns at once.
 
     Raises:
         UserError: If CelebA is not there, a number is out of range, or `out` holds a
@@ -58,10 +63,11 @@ def train_classifier(
     """
     if epochs < 1 or batch_size < 2 or learning_rate <= 0:
         raise UserError(
-            "--epochs must be >= 1, --batch-size >= 2 and --learning-rate > 0, received "
-            f"{epochs}, {batch_size}, {learning_rate}"
+            "--epochs must be >= 1, --batch-size >= 2 and --learning-rate > 0, "
+            f"received {epochs}, {batch_size}, {learning_rate}"
         )
     out = Path(out)
+    weights = out / WEIGHTS_NAME
     settings = {
         "epochs": epochs,
         "batch_size": batch_size,
@@ -70,15 +76,15 @@ def train_classifier(
         "seed": seed,
     }
     _remember(out / "settings.json", settings)
+    if weights.exists():
+        return weights
     faces, attributes = _cached_faces(out, data_dir)
     steps = len(faces) // batch_size
     if steps < 1:
-        raise UserError(
-            f"--batch-size {batch_size} is more than the {len(faces)} faces"
-        )
+        raise UserError(f"--batch-size {batch_size} exceeds the {len(faces)} faces")
 
     keras.utils.set_random_seed(seed)
-    with dtype_policy(_policy(precision)):
+    with dtype_policy(fast_policy() if precision == "auto" else precision):
         model = build_classifier()
     optimizer = _optimizer(model, learning_rate, weight_decay, steps * epochs)
     average = [tf.Variable(v.value, trainable=False) for v in model.trainable_variables]
@@ -93,25 +99,36 @@ def train_classifier(
 
     step = _train_step(model, optimizer, average)
     with tqdm(
-        total=steps * epochs, initial=int(done) * steps, unit="step", mininterval=5
+        desc="attributes",
+        total=steps * epochs,
+        initial=int(done) * steps,
+        unit=" steps",
+        mininterval=5,
     ) as progress:
         for epoch in range(int(done), epochs):
             started = time.monotonic()
             losses = []
-            for batch in _epoch(faces, attributes, batch_size, seed, epoch):
-                losses.append(step(*batch))
+            for images, labels in _epoch(faces, attributes, batch_size, seed, epoch):
+                losses.append(step(images, labels))
                 progress.update()
                 if len(losses) % 20 == 0:
                     progress.set_postfix(loss=f"{np.mean(losses[-20:]):.4f}")
             done.assign_add(1)
             seconds.assign_add(time.monotonic() - started)
             manager.save()
-            _log(out / "log.jsonl", epoch + 1, float(np.mean(losses)), float(seconds))
+            row = {
+                "epoch": epoch + 1,
+                "faces": len(faces),
+                "loss": round(float(np.mean(losses)), 5),
+                "seconds": round(float(seconds)),
+            }
+            with (out / "log.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
 
     for variable, value in zip(model.trainable_variables, average, strict=True):
         variable.assign(value)
-    weights = out / "celeba40.npz"
-    save_weights(model, weights)
+    save_weights(model, weights, attributes.mean(axis=0))
+    (out / "faces.u8").unlink()
     return weights
 
 
@@ -128,27 +145,21 @@ def _remember(path: Path, settings: dict) -> None:
 def _cached_faces(
     out: Path, data_dir: str | os.PathLike | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Train faces `[N, S, S, 3]` uint8 (memory-mapped) and attributes `[N, 40]` bool."""
-    faces_path, attributes_path = out / "faces.npy", out / "attributes.npy"
-    # The faces are written last: where they are, both files are whole.
+    """Train faces `[N, S, S, 3]` uint8 (a memory map), attributes `[N, 40]` bool."""
+    faces_path, attributes_path = out / "faces.u8", out / "attributes.npy"
+    # The faces become visible last: where they are, both files are whole.
     if not faces_path.exists():
-        side = round(SIZE * (1 + 2 * MARGIN))
-        faces, attributes = aligned_faces("train", data_dir, side, MARGIN)
-        for path, array in ((attributes_path, attributes), (faces_path, faces)):
-            with atomic_path(path) as temporary:
-                np.save(temporary, array)
-    return np.load(faces_path, mmap_mode="r"), np.load(attributes_path)
-
-
-def _policy(precision: str) -> str:
-    if precision != "auto":
-        return precision
-    if tf.config.list_physical_devices("GPU"):
-        return "mixed_bfloat16"
-    flags = Path("/proc/cpuinfo")
-    known = flags.read_text(encoding="utf-8") if flags.exists() else ""
-    fast = "avx512_bf16" in known or "amx_bf16" in known
-    return "mixed_bfloat16" if fast else "float32"
+        rows = []
+        with atomic_path(faces_path) as temporary:
+            with temporary.open("wb") as file:
+                for faces, attributes in face_blocks("train", data_dir, _SIDE, _MARGIN):
+                    faces.tofile(file)
+                    rows.append(attributes)
+            with atomic_path(attributes_path) as temporary_attributes:
+                np.save(temporary_attributes, np.concatenate(rows))
+    attributes = np.load(attributes_path)
+    shape = (len(attributes), _SIDE, _SIDE, 3)
+    return np.memmap(faces_path, np.uint8, "r", shape=shape), attributes
 
 
 def _optimizer(
@@ -156,9 +167,9 @@ def _optimizer(
 ) -> keras.optimizers.Optimizer:
     warmup = min(200, steps // 10)
     schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 20,
+        learning_rate / 20 if warmup else learning_rate,
         steps - warmup,
-        warmup_target=learning_rate,
+        warmup_target=learning_rate if warmup else None,
         warmup_steps=warmup,
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=weight_decay)
@@ -198,14 +209,13 @@ def _epoch(
     order = np.random.default_rng((seed, epoch)).permutation(len(faces))
     steps = len(faces) // batch_size
     batches = order[: steps * batch_size].reshape(steps, batch_size)
-    side = faces.shape[1]
 
-    def read(rows):
-        return faces[rows]
+    def read(rows: np.ndarray) -> np.ndarray:
+        return np.asarray(faces[rows])
 
-    def load(number, rows):
+    def load(number: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images = tf.numpy_function(read, [rows], tf.uint8, stateful=False)
-        images.set_shape([batch_size, side, side, 3])
+        images.set_shape([batch_size, _SIDE, _SIDE, 3])
         labels = tf.cast(tf.gather(attributes, rows), tf.float32)
         draw = tf.stack([tf.constant(seed, tf.int64), epoch * steps + number])
         return augment(images, draw, SIZE), labels
@@ -214,10 +224,3 @@ def _epoch(
         (np.arange(steps, dtype=np.int64), batches.astype(np.int64))
     )
     return source.map(load, num_parallel_calls=2, deterministic=True).prefetch(2)
-
-
-def _log(path: Path, epoch: int, loss: float, seconds: float) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(
-            f'{{"epoch": {epoch}, "loss": {loss:.5f}, "seconds": {seconds:.0f}}}\n'
-        )

@@ -1,0 +1,172 @@
+import time
+
+import keras
+import numpy as np
+import pytest
+
+from tf_fsgd.attributes.celeba import aligned_faces
+from tf_fsgd.attributes.evaluate import BARS, evaluate_classifier
+from tf_fsgd.attributes.model import (
+    SHIPPED_WEIGHTS,
+    AttributeClassifier,
+    build_classifier,
+    dtype_policy,
+    feature_model,
+    load_classifier,
+    save_weights,
+)
+from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.errors import UserError
+from tf_fsgd.images.io import to_float
+
+SHARE = np.linspace(0, 1, 40).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_classifier()
+
+
+def test_shapes_and_size():
+    model = build_classifier()
+    outputs = model(np.zeros((2, 128, 128, 3), np.float32))
+    assert outputs["logits"].shape == (2, 40)
+    assert [tuple(f.shape[1:]) for f in outputs["features"]] == [
+        (64, 64, 32),
+        (32, 32, 48),
+        (16, 16, 96),
+        (8, 8, 192),
+        (4, 4, 320),
+    ]
+    assert model.count_params() == 2_239_592
+
+
+def test_saved_weights_come_back_as_float16(tmp_path):
+    model = build_classifier()
+    for number, variable in enumerate(model.weights):
+        variable.assign(np.full(variable.shape, 0.1 + number, np.float32))
+    save_weights(model, tmp_path / "w.npz", SHARE)
+    classifier = load_classifier(tmp_path / "w.npz")
+    for number, variable in enumerate(classifier.model.weights):
+        value = np.float32(np.float16(0.1 + number))
+        np.testing.assert_array_equal(variable.value, value)
+    np.testing.assert_array_equal(classifier.train_share, SHARE)
+    assert not classifier.model.trainable_variables
+
+
+def test_loads_in_float32_under_any_policy(tmp_path):
+    save_weights(build_classifier(), tmp_path / "w.npz", SHARE)
+    with dtype_policy("mixed_bfloat16"):
+        classifier = load_classifier(tmp_path / "w.npz")
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+    assert {layer.compute_dtype for layer in classifier.model.layers} == {"float32"}
+
+
+@pytest.mark.parametrize("side", [64, 128, 200, 256])
+def test_any_resolution_reads_alike(shipped, side):
+    # A smooth picture holds the same after any good resize.
+    ramp = np.linspace(-0.5, 0.5, side, dtype=np.float32)
+    image = np.broadcast_to(ramp[None, :, None, None], (1, side, side, 3))
+    ramp = np.linspace(-0.5, 0.5, 128, dtype=np.float32)
+    reference = np.broadcast_to(ramp[None, :, None, None], (1, 128, 128, 3))
+    difference = shipped.probabilities(image) - shipped.probabilities(reference)
+    assert np.abs(difference).max() < 0.05
+
+
+def test_batches_do_not_matter(shipped):
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 128, 128, 3))
+    whole = shipped.probabilities(images)
+    assert whole.shape == (3, 40) and whole.dtype == np.float32
+    assert (whole >= 0).all() and (whole <= 1).all()
+    parts = shipped.probabilities(images, batch_size=2)
+    np.testing.assert_allclose(parts, whole, atol=1e-5)
+    assert shipped.probabilities(images[:0]).shape == (0, 40)
+
+
+@pytest.mark.parametrize("shape", [(128, 128, 3), (1, 128, 64, 3), (1, 64, 64, 1)])
+def test_wrong_shape(shipped, shape):
+    with pytest.raises(UserError, match=r"images must be \[N, R, R, 3\], received"):
+        shipped.probabilities(np.zeros(shape))
+
+
+def test_index(shipped):
+    assert shipped.index("Male") == 20
+    with pytest.raises(UserError, match="attribute must be one of .*'Sad'"):
+        shipped.index("Sad")
+
+
+def test_missing_and_foreign_weights(tmp_path):
+    with pytest.raises(UserError, match="no such file"):
+        load_classifier(tmp_path / "none.npz")
+    (tmp_path / "text.npz").write_text("weights")
+    with pytest.raises(UserError, match="not an npz file"):
+        load_classifier(tmp_path / "text.npz")
+    np.savez(tmp_path / "other.npz", kernel=np.zeros(3))
+    with pytest.raises(UserError, match="other weights"):
+        load_classifier(tmp_path / "other.npz")
+    half = SHIPPED_WEIGHTS.read_bytes()[:100_000]
+    (tmp_path / "half.npz").write_bytes(half)
+    with pytest.raises(UserError, match="not an npz file"):
+        load_classifier(tmp_path / "half.npz")
+
+
+def test_features_are_the_classifiers_own(shipped):
+    features = feature_model(shipped)
+    image = np.random.default_rng(1).uniform(-1, 1, (1, 128, 128, 3))
+    maps = features(image, training=False)
+    expected = shipped.model(image, training=False)["features"]
+    for value, reference in zip(maps, expected, strict=True):
+        np.testing.assert_allclose(value, reference, atol=1e-5)
+    assert not features.trainable_variables
+
+
+def test_gradients_reach_every_pixel(shipped):
+    import tensorflow as tf
+
+    image = tf.random.stateless_uniform([1, 128, 128, 3], [0, 1], -1, 1)
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        loss = sum(
+            tf.reduce_mean(f) for f in feature_model(shipped)(image, training=False)
+        )
+    gradient = tape.gradient(loss, image).numpy()
+    assert np.isfinite(gradient).all()
+    assert (np.abs(gradient).max(axis=-1) > 0).mean() > 0.99
+
+
+def test_shipped_weights_are_small_and_load_fast():
+    assert SHIPPED_WEIGHTS.stat().st_size < 5_000_000
+    load_classifier()
+    started = time.process_time()
+    load_classifier()
+    assert time.process_time() - started < 3
+
+
+def test_shipped_weights_reach_their_bars(shipped, real_celeba):
+    report = evaluate_classifier(shipped, real_celeba)
+    for name, bar in BARS.items():
+        assert report["attributes"][name]["accuracy"] >= bar, name
+    assert report["mean"]["accuracy"] > 0.873
+
+
+def test_eyeglasses_are_what_is_before_the_eyes(shipped, real_celeba):
+    faces, labels = aligned_faces("validation", real_celeba)
+    column = ATTRIBUTES.index("Eyeglasses")
+    worn = to_float(faces[labels[:, column]][:8])
+    hidden = worn.copy()
+    hidden[:, 45:75, 24:104] = hidden.mean(axis=(1, 2), keepdims=True)
+    before = shipped.probabilities(worn)[:, column].mean()
+    assert before > 0.7
+    assert shipped.probabilities(hidden)[:, column].mean() < before - 0.3
+
+
+def test_flip_changes_little(shipped, real_celeba):
+    faces = to_float(aligned_faces("validation", real_celeba)[0][:64])
+    difference = shipped.probabilities(faces) - shipped.probabilities(faces[:, :, ::-1])
+    assert np.abs(difference).mean() < 0.05
+
+
+def test_classifier_needs_no_weights_file():
+    classifier = AttributeClassifier(build_classifier(), SHARE)
+    assert classifier.probabilities(np.zeros((1, 128, 128, 3))).shape == (1, 40)
