@@ -45,7 +45,11 @@ def _fire(x, number: int, squeeze: int, expand: int):
 
     def convolution(x, filters, kernel, part):
         return layers.Conv2D(
-            filters, kernel, padding="same", activation="relu", name=f"fire{number}_{part}"
+            filters,
+            kernel,
+            padding="same",
+            activation="relu",
+            name=f"fire{number}_{part}",
         )(x)
 
     x = convolution(x, squeeze, 1, "squeeze1x1")
@@ -72,7 +76,12 @@ def squeezenet_features() -> keras.Model:
     x = _fire(_fire(_pool(x), 4, 32, 128), 5, 32, 128)
     maps.append(x)
     x = _pool(x)
-    for number, squeeze, expand in ((6, 48, 192), (7, 48, 192), (8, 64, 256), (9, 64, 256)):
+    for number, squeeze, expand in (
+        (6, 48, 192),
+        (7, 48, 192),
+        (8, 64, 256),
+        (9, 64, 256),
+    ):
         x = _fire(x, number, squeeze, expand)
         maps.append(x)
     return keras.Model(image, maps, name="squeezenet")
@@ -86,9 +95,13 @@ def _load_weights(model: keras.Model, path: Path) -> None:
                 if not layer.weights:
                     continue
                 group = file[layer.name.replace("_", "/")]
-                layer.set_weights([group[name][()] for name in group.attrs["weight_names"]])
+                layer.set_weights(
+                    [group[name][()] for name in group.attrs["weight_names"]]
+                )
     except (OSError, KeyError, ValueError) as error:
-        raise UserError(f"{path}: not Keras weights of SqueezeNet 1.1 ({error})") from None
+        raise UserError(
+            f"{path}: not Keras weights of SqueezeNet 1.1 ({error})"
+        ) from None
 
 
 class Lpips:
@@ -127,7 +140,9 @@ class Lpips:
                 f"images must have one shape, received {first.shape} and {second.shape}"
             )
         distances = [
-            self._distance(first[start : start + batch_size], second[start:][:batch_size])
+            self._distance(
+                first[start : start + batch_size], second[start:][:batch_size]
+            )
             for start in range(0, len(first), batch_size)
         ]
         return np.concatenate(distances or [np.zeros(0, np.float32)])
