@@ -7,32 +7,28 @@ almost twice as fast.
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.hardware import fast_policy
 
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 
-_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 _FIRST_GPU_WITH_BFLOAT16 = (8, 0)  # compute capability; Ampere
 
 
-def resolve_policy(name: str, cpuinfo: str | Path = "/proc/cpuinfo") -> str:
+def resolve_policy(name: str) -> str:
     """Chooses the Keras dtype policy.
 
     "auto" is "mixed_bfloat16" where the hardware has bfloat16 convolutions, "float32"
     elsewhere. The hardware is the first GPU when there is one (compute capability 8.0
-    or higher), else the CPU (flag `avx512_bf16` or `amx_bf16` in Linux's
-    `/proc/cpuinfo`; without them oneDNN emulates bfloat16, which is slower than
-    float32). float16 is never chosen by itself: it needs loss scaling, and CPUs gain
-    nothing from it.
+    or higher), else the CPU (`hardware.fast_policy`). float16 is never chosen by
+    itself: it needs loss scaling, and CPUs gain nothing from it.
 
     Args:
         name: "auto" or one of `POLICIES`.
-        cpuinfo: Where the CPU's flags are read from; absent (not Linux) means none.
 
     Returns:
         One of `POLICIES`.
@@ -45,22 +41,13 @@ def resolve_policy(name: str, cpuinfo: str | Path = "/proc/cpuinfo") -> str:
     if name != "auto":
         known = ", ".join(("auto", *POLICIES))
         raise UserError(f"training.precision must be one of {known}, received {name!r}")
-    if gpus := tf.config.list_physical_devices("GPU"):
-        details = tf.config.experimental.get_device_details(gpus[0])
-        capability = details.get("compute_capability", (0, 0))
-        has_bfloat16 = capability >= _FIRST_GPU_WITH_BFLOAT16
-    else:
-        has_bfloat16 = bool(_BFLOAT16_FLAGS & _cpu_flags(Path(cpuinfo)))
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return fast_policy()
+    details = tf.config.experimental.get_device_details(gpus[0])
+    capability = details.get("compute_capability", (0, 0))
+    has_bfloat16 = capability >= _FIRST_GPU_WITH_BFLOAT16
     return "mixed_bfloat16" if has_bfloat16 else "float32"
-
-
-def _cpu_flags(cpuinfo: Path) -> set[str]:
-    if not cpuinfo.is_file():
-        return set()
-    for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.startswith("flags"):
-            return set(line.split())
-    return set()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,107 @@
+import dataclasses
+import zipfile
+
+import numpy as np
+import pytest
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.training.runfolder import latest_unfinished, new_run, open_run
+
+
+@pytest.fixture
+def translator(config):
+    return build_generator(config.generator, config.pairs.resolution)
+
+
+def test_runs_are_numbered_and_described(tmp_path, config):
+    names = [new_run(tmp_path, config).path.name for _ in range(2)]
+    assert names == ["00000-feminine-quick-r16", "00001-feminine-quick-r16"]
+    (tmp_path / "00041-older-paper-r512").mkdir()
+    assert new_run(tmp_path, config).path.name == "00042-feminine-quick-r16"
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith(".")) == []
+
+
+def test_a_direction_file_makes_no_folders_in_the_name(tmp_path, config):
+    config.edit = "../my edits/curls.npz"
+    run = new_run(tmp_path, config)
+    assert run.path == tmp_path / "00000-.._my_edits_curls.npz-quick-r16"
+
+
+def test_open_run_reads_the_config_back(run, config):
+    assert open_run(run.path) == run
+    assert open_run(run.path).config == config
+
+
+def test_open_run_refuses_what_is_no_run(tmp_path):
+    with pytest.raises(UserError, match="not a run folder"):
+        open_run(tmp_path)
+    with pytest.raises(UserError, match="not a run folder"):
+        open_run(tmp_path / "absent")
+
+
+def test_the_same_command_finds_its_unfinished_run(tmp_path, config):
+    assert latest_unfinished(tmp_path / "absent", config) is None
+    first = new_run(tmp_path, config)
+    other = new_run(tmp_path, dataclasses.replace(config, seed=1))
+    assert latest_unfinished(tmp_path, config) == first
+    assert latest_unfinished(tmp_path, other.config) == other
+    first.finish()
+    assert first.finished
+    assert latest_unfinished(tmp_path, config) is None
+
+
+def test_a_finished_run_is_not_passed_over_for_an_older_one(tmp_path, config):
+    new_run(tmp_path, config)
+    new_run(tmp_path, config).finish()
+    assert latest_unfinished(tmp_path, config) is None
+
+
+def test_runs_of_another_version_are_passed_over(tmp_path, config):
+    ours, strange = new_run(tmp_path, config), new_run(tmp_path, config)
+    (strange.path / "config.json").write_text('{"field_of_the_future": 1}')
+    assert latest_unfinished(tmp_path, config) == ours
+
+
+def test_the_translator_survives_the_file(run, translator):
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 16, 16, 3)).astype("float32")
+    translator.set_weights([w + 0.01 for w in translator.get_weights()])
+    run.save_translator(translator)
+    read = open_run(run.path).load_translator()
+    assert np.array_equal(read(images), translator(images))
+    assert sorted(p.name for p in run.path.iterdir()) == [
+        "config.json",
+        "translator.keras",
+    ]
+
+
+def test_a_missing_translator_is_the_users_mistake(run):
+    with pytest.raises(UserError, match="training has not finished"):
+        run.load_translator()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+def test_a_cut_off_translator_is_the_users_mistake(run, translator, share):
+    run.save_translator(translator)
+    content = run.translator.read_bytes()
+    run.translator.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(UserError, match="cut off"):
+        run.load_translator()
+
+
+def test_a_translator_with_a_flipped_bit_is_the_users_mistake(run, translator):
+    run.save_translator(translator)
+    content = bytearray(run.translator.read_bytes())
+    with zipfile.ZipFile(run.translator) as archive:
+        weights = archive.getinfo("model.weights.h5")
+    content[weights.header_offset + weights.compress_size // 2] ^= 1
+    run.translator.write_bytes(content)
+    with pytest.raises(UserError, match="checksum"):
+        run.load_translator()
+
+
+def test_another_archive_is_the_users_mistake(run):
+    with zipfile.ZipFile(run.translator, "w") as archive:
+        archive.writestr("notes.txt", "no model")
+    with pytest.raises(UserError, match="not a translator"):
+        run.load_translator()

@@ -1,0 +1,173 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.pix2pixhd import losses
+from tf_fsgd.training.state import ConstantThenLinear, TrainingState
+from tf_fsgd.training.step import make_train_step
+
+
+@pytest.fixture
+def batch():
+    rng = np.random.default_rng(1)
+    return [rng.uniform(-1, 1, (2, 16, 16, 3)).astype("float32") for _ in range(2)]
+
+
+@pytest.fixture
+def features():
+    """A perceptual network of two maps, and their weights."""
+    image = keras.Input((16, 16, 3))
+    first = keras.layers.Conv2D(4, 3, activation="relu")(image)
+    second = keras.layers.Conv2D(4, 3, strides=2)(first)
+    return keras.Model(image, [first, second]), [0.25, 1.0]
+
+
+@pytest.fixture
+def state(config):
+    keras.utils.set_random_seed(0)
+    state = TrainingState(config)
+    # The residual generator starts as the identity, which hides most gradients.
+    for weight in state.generator.trainable_variables:
+        weight.assign_add(keras.random.normal(weight.shape, stddev=0.05, seed=1))
+    return state
+
+
+def test_the_gradients_are_those_of_three_discriminator_passes(
+    state, config, batch, features
+):
+    """pix2pixHD's own way: D(detached fake), D(real), D(fake); then both updates."""
+    config.loss.perceptual = 10.0
+    network, weights = features
+    a, b = map(tf.constant, batch)
+    with tf.GradientTape() as tape:
+        fake = state.generator(a)
+        real_outputs = tf.nest.map_structure(
+            tf.stop_gradient, state.discriminator([a, b])
+        )
+        fake_outputs = state.discriminator([a, fake])
+        total = (
+            losses.lsgan_generator_loss(fake_outputs)
+            + 10.0 * losses.feature_matching_loss(real_outputs, fake_outputs)
+            + 10.0 * losses.perceptual_loss(network(fake), network(b), weights)
+            + losses.pixel_loss(fake, b)
+        )
+    generator_gradients = tape.gradient(total, state.generator.trainable_variables)
+    with tf.GradientTape() as tape:
+        discriminator_loss = losses.lsgan_discriminator_loss(
+            state.discriminator([a, b]),
+            state.discriminator([a, tf.stop_gradient(fake)]),
+        )
+    discriminator_gradients = tape.gradient(
+        discriminator_loss, state.discriminator.trainable_variables
+    )
+    # Plain descent at rate 1 changes each weight by its gradient.
+    state.generator_optimizer = keras.optimizers.SGD(1.0)
+    state.discriminator_optimizer = keras.optimizers.SGD(1.0)
+    networks = (state.generator, state.discriminator)
+    before = [[v.numpy() for v in n.trainable_variables] for n in networks]
+
+    step = make_train_step(state, config.loss, ema_decay=0.0, perceptual=features)
+    named = step(a, b)
+
+    for network, old, gradients in zip(
+        networks, before, (generator_gradients, discriminator_gradients), strict=True
+    ):
+        for variable, start, gradient in zip(
+            network.trainable_variables, old, gradients, strict=True
+        ):
+            assert np.allclose(start - variable.numpy(), gradient, atol=2e-5)
+    assert float(named["generator"]) == pytest.approx(float(total), rel=1e-5)
+    assert float(named["discriminator"]) == pytest.approx(
+        float(discriminator_loss), rel=1e-5
+    )
+
+
+def test_every_loss_is_named_and_the_total_is_their_weighted_sum(
+    state, config, batch, features
+):
+    config.loss.perceptual, config.loss.pixel = 3.0, 2.0
+    step = make_train_step(state, config.loss, ema_decay=0.0, perceptual=features)
+    named = {name: float(value) for name, value in step(*batch).items()}
+    assert list(named) == [
+        "adversarial",
+        "feature_matching",
+        "perceptual",
+        "pixel",
+        "generator",
+        "discriminator",
+    ]
+    assert named["generator"] == pytest.approx(
+        named["adversarial"]
+        + 10 * named["feature_matching"]
+        + 3 * named["perceptual"]
+        + 2 * named["pixel"],
+        rel=1e-5,
+    )
+
+
+def test_a_loss_of_weight_0_is_left_out(state, config, batch):
+    config.loss.feature_matching = config.loss.pixel = 0.0
+    step = make_train_step(state, config.loss, ema_decay=0.0)
+    assert list(step(*batch)) == ["adversarial", "generator", "discriminator"]
+
+
+def test_a_perceptual_loss_needs_a_network(state, config):
+    config.loss.perceptual = 10.0
+    with pytest.raises(UserError, match="loss.perceptual is 10"):
+        make_train_step(state, config.loss, ema_decay=0.0)
+
+
+def test_averages_warm_up(state, config, batch):
+    step = make_train_step(state, config.loss, ema_decay=0.105)
+    state.average.set_weights([np.ones(w.shape) for w in state.average.weights])
+    step(*batch)  # decay (1 + 0) / (10 + 0)
+    first = [w.numpy() for w in state.generator.weights]
+    for mean, weight in zip(state.average.weights, first, strict=True):
+        assert np.allclose(mean.numpy(), 0.1 * 1 + 0.9 * weight, atol=1e-6)
+    before = [mean.numpy() for mean in state.average.weights]
+    step(*batch)  # decay 0.105, less than 2 / 11
+    for mean, old, weight in zip(
+        state.average.weights, before, state.generator.weights, strict=True
+    ):
+        expected = 0.105 * old + 0.895 * weight.numpy()
+        assert np.allclose(mean.numpy(), expected, atol=1e-6)
+    assert int(state.step) == 2
+
+
+def test_decay_0_copies_the_weights(state, config, batch):
+    make_train_step(state, config.loss, ema_decay=0.0)(*batch)
+    for mean, weight in zip(
+        state.average.weights, state.generator.weights, strict=True
+    ):
+        assert np.array_equal(mean.numpy(), weight.numpy())
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_stays_near_float32(config, batch, precision):
+    named = {}
+    for config.training.precision in ("float32", precision):
+        keras.utils.set_random_seed(0)
+        state = TrainingState(config)
+        step = make_train_step(state, config.loss, ema_decay=0.5)
+        step(*batch)
+        named[config.training.precision] = step(*batch)
+        assert state.is_finite()
+    assert state.discriminator.layers[-1].compute_dtype != "float32"
+    assert all(weight.dtype == "float32" for weight in state.generator.weights)
+    assert state.average(batch[0]).dtype == "float32"
+    for name, value in named["float32"].items():
+        assert float(named[precision][name]) == pytest.approx(float(value), rel=0.03)
+
+
+def test_the_rate_stays_then_falls_linearly_to_0():
+    rate = ConstantThenLinear(2e-4, images=100, decay=0.4, batch_size=10)
+    steps = [0, 5, 6, 7, 8, 9, 10, 11]
+    expected = [2e-4, 2e-4, 2e-4, 1.5e-4, 1e-4, 0.5e-4, 0, 0]
+    assert np.allclose([float(rate(step)) for step in steps], expected, atol=1e-10)
+
+
+def test_a_decay_of_0_keeps_the_rate_to_the_last_step():
+    rate = ConstantThenLinear(1.0, images=100, decay=0.0, batch_size=10)
+    assert [float(rate(step)) for step in (0, 9)] == [1.0, 1.0]
