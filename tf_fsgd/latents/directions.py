@@ -8,6 +8,7 @@ units other projects give theirs.
 
 import dataclasses
 import importlib.resources
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,8 @@ def load_direction(name_or_path: str) -> Direction:
 
 def _read(path: Path) -> Direction:
     try:
-        with np.load(path) as arrays:
+        # numpy leaves a file open that it opened itself and could not read.
+        with open(path, "rb") as file, np.load(file) as arrays:
             direction = Direction(
                 name=path.stem,
                 vector=arrays["vector"],
@@ -125,7 +127,7 @@ def _read(path: Path) -> Direction:
                 reading_vector=arrays["reading_vector"],
                 reading_bias=float(arrays["reading_bias"]),
             )
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: not a direction ({error})") from None
     if path.with_suffix(".json").exists():
         direction.facts = read_json(path.with_suffix(".json"))

@@ -1,0 +1,136 @@
+"""Directions: found where they were planted, applied by hand, kept on disk."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.latents import finding
+from tf_fsgd.latents.directions import EDITS, Direction, load_direction
+from tf_fsgd.latents.survey import effects
+
+
+def direction(**changes):
+    vector = np.zeros(512, np.float32)
+    vector[3] = 1
+    values = dict(
+        name="test",
+        vector=vector,
+        std=2.0,
+        layers=[0, 2],
+        attribute="Smiling",
+        sign=1,
+        reading_vector=vector,
+        reading_bias=-1.0,
+    )
+    return Direction(**values | changes)
+
+
+def planted(count=4_000, seed=0):
+    """w whose coordinate 3 decides an attribute, and partly coordinate 5 another."""
+    w = np.random.default_rng(seed).normal(size=(count, 512)).astype(np.float32)
+    return w, 1 / (1 + np.exp(-6 * w[:, 3])), 1 / (1 + np.exp(-6 * (w[:, 5] + w[:, 3])))
+
+
+def test_an_edit_moves_its_layers_by_standard_deviations():
+    ws = np.zeros((2, 3, 512), np.float32)
+    moved = direction().edit(ws, np.array([1.0, -0.5]))
+    assert moved[:, :, 3].tolist() == [[2, 0, 2], [-1, 0, -1]]
+    assert np.count_nonzero(moved) == 4
+    assert not ws.any()
+
+
+def test_reading_is_high_where_the_edit_has_work_to_do():
+    w = np.zeros((2, 512), np.float32)
+    w[1, 3] = 2
+    # logit -1 and +1 of smiling; an edit that adds a smile wants those without one.
+    np.testing.assert_allclose(direction().reading(w), [0.731, 0.269], atol=1e-3)
+    np.testing.assert_allclose(direction(sign=-1).reading(w), [0.269, 0.731], atol=1e-3)
+
+
+def test_the_opposite_edit():
+    opposite = direction().reversed("back")
+    assert opposite.name == "back"
+    assert opposite.sign == -1
+    np.testing.assert_array_equal(opposite.vector, -direction().vector)
+
+
+@pytest.mark.parametrize("method", finding.METHODS)
+def test_both_methods_find_what_was_planted(method):
+    w, probability, _ = planted()
+    masks = finding.certain(probability, 0.9)
+    find = {
+        "centres": finding.mean_direction,
+        "logistic": finding.logistic_direction,
+    }[method]
+    vector = find(w, *masks)
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+    # 512 coordinates of noise from some 2,800 faces leave a little beside it.
+    assert vector[3] > 0.9
+
+
+def test_orthogonalised_takes_the_other_out():
+    w, probability, other = planted()
+    vector = finding.mean_direction(w, *finding.certain(other, 0.9))
+    rest = finding.orthogonalised(
+        vector, [finding.mean_direction(w, *finding.certain(probability, 0.9))]
+    )
+    assert vector[3] > 0.6
+    assert abs(rest[3]) < 0.15
+    assert rest[5] > 0.9
+    with pytest.raises(UserError, match="nothing of the direction is left"):
+        finding.orthogonalised(vector, [vector])
+
+
+def test_the_uncertain_are_dropped():
+    probability = np.concatenate([np.full(60, 0.95), np.full(70, 0.5), np.zeros(80)])
+    present, absent = finding.certain(probability, 0.9)
+    assert (present.sum(), absent.sum()) == (60, 80)
+    with pytest.raises(UserError, match="found 0 with the attribute and 80 without"):
+        finding.certain(probability, 0.99)
+
+
+def test_saved_and_loaded(tmp_path):
+    saved = direction(facts={"samples": 3})
+    saved.save(tmp_path / "mine.npz")
+    loaded = load_direction(str(tmp_path / "mine.npz"))
+    assert loaded.name == "mine"
+    assert loaded.facts == {"samples": 3}
+    np.testing.assert_array_equal(loaded.vector, saved.vector)
+    assert (loaded.std, loaded.layers, loaded.sign) == (2.0, [0, 2], 1)
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_shipped_directions_state_their_facts(name):
+    shipped = load_direction(name)
+    assert (shipped.attribute, shipped.sign) == EDITS[name]
+    assert np.linalg.norm(shipped.vector) == pytest.approx(1, abs=1e-5)
+    facts = shipped.facts
+    assert facts["samples"] >= 10_000
+    assert facts["linear_reading_accuracy"] > 0.8
+    assert {"method", "command", "teacher", "moves", "share_with_attribute"} <= set(
+        facts
+    )
+    # The wanted attribute moves more than any other.
+    assert next(iter(facts["moves"])) == shipped.attribute
+    json.dumps(facts)
+
+
+def test_unknown_and_broken_directions_are_refused(tmp_path):
+    with pytest.raises(UserError, match="--edit must be one of feminine.*'nose'"):
+        load_direction("nose")
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(UserError, match="not a direction"):
+        load_direction(str(broken))
+
+
+def test_effects_by_hand():
+    names = ["Smiling", "Male"]
+    # Logits 0 and +4 of the first, 0 and -1 of the second, over strengths 0 and 2.
+    logits = np.array([[[0.0, 0.0]], [[4.0, -1.0]]])
+    probabilities = 1 / (1 + np.exp(-logits))
+    facts = effects(probabilities, [0, 2], names, "Smiling", np.array([2.0, 1.0]))
+    assert facts["moves"] == {"Smiling": 1.0, "Male": -0.5}
+    assert facts["share_with_attribute"] == {"+0": 0.0, "+2": 1.0}
