@@ -1,16 +1,17 @@
 """LPIPS (Zhang et al. 2018, arXiv 1801.03924), version 0.1 with SqueezeNet 1.1.
 
-Both images go through SqueezeNet; at seven depths the features of every pixel are scaled
-to unit length, their squared differences weighted by a learnt head, averaged over the
-picture and summed. 0 is the same image; larger is more different.
+Both images go through SqueezeNet; at seven depths the features of every pixel are
+scaled to unit length, their squared differences weighted by a learnt head, averaged
+over the picture and summed. 0 is the same image; larger is more different.
 
-The heads (`lpips_squeeze_heads.npz`) are those of the `lpips` package 0.1.4, BSD-2. They
-were fitted to torchvision's SqueezeNet, and LPIPS in the strict sense needs that trunk.
-The Keras file that goes around is a conversion of the original Caffe network: the same
-architecture, trained separately. With it the number is a perceptual distance to compare
-runs of this project with each other, and is **not** comparable with published LPIPS. It
-orders distortions of faces much as LPIPS with VGG16 does: Spearman 0.97 over 240 CelebA
-photos, each with one of 8 kinds of distortion.
+The heads (`lpips_squeeze_heads.npz`) are those of the `lpips` package 0.1.4, BSD-2.
+They were fitted to torchvision's SqueezeNet, and LPIPS in the strict sense needs that
+trunk. The Keras file that goes around seems to be a conversion of the original Caffe
+network, the same architecture trained separately: on it the heads do no better than the
+same heads with their channels shuffled. With it the number is a perceptual distance to
+compare runs of this project with each other, and is **not** comparable with published
+LPIPS. It orders distortions of faces much as LPIPS with VGG16 does: Spearman 0.97 over
+240 CelebA photos, each with one of 8 kinds of distortion.
 """
 
 import os
