@@ -11,8 +11,6 @@ import numpy as np
 from export.quiet import output_to
 from tf_fsgd.errors import UserError, guarded
 
-_PHOTOS = 8
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command.
@@ -62,6 +60,7 @@ def _export(options: argparse.Namespace) -> None:
 
 def _photos(run, paths: list[str]) -> np.ndarray:
     """A few faces for the comparison, uint8 [N, R, R, 3]."""
+    from export.bundle import PHOTOS
     from tf_fsgd.images.io import find_images, read_image, resize
     from tf_fsgd.pairs.dataset import open_pairs
     from tf_fsgd.pairs.folder import read_folder
@@ -70,7 +69,7 @@ def _photos(run, paths: list[str]) -> np.ndarray:
     if paths:
         faces = [
             resize(read_image(path), pairs.resolution)
-            for path in find_images(paths)[:_PHOTOS]
+            for path in find_images(paths)[:PHOTOS]
         ]
     else:
         source = (
@@ -83,7 +82,7 @@ def _photos(run, paths: list[str]) -> np.ndarray:
             if pairs.folder
             else open_pairs(run.pairs, "held_out")
         )
-        faces = [source.pair(index)[0] for index in range(min(source.count, _PHOTOS))]
+        faces = [source.pair(index)[0] for index in range(min(source.count, PHOTOS))]
     if not faces:
         raise UserError("--photos is needed: this run kept no held-out faces")
     return np.stack(faces)

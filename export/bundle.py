@@ -32,7 +32,7 @@ from tf_fsgd.images.io import to_float
 
 FORMAT = "tf_fsgd export 1"
 
-_PHOTOS = 8  # enough to meet an operator's corner cases, few enough to take seconds
+PHOTOS = 8  # enough for an operator's corner cases, few enough to take seconds
 _logger = logging.getLogger(__name__)
 
 
@@ -56,7 +56,7 @@ def export_run(
             then as it was.
     """
     resolution = config.pairs.resolution
-    photos = _checked(photos, resolution)[:_PHOTOS]
+    photos = _checked(photos, resolution)[:PHOTOS]
     with _replaced(Path(out)) as folder:
         log = folder / "export.log"
         with output_to(log):

@@ -128,8 +128,12 @@ def test_earlier_export_is_replaced_quietly(
     out.mkdir()
     first = export_run(translator, config, out, photos[:1])
     (out / "left over").touch()
+    (tmp_path / ".export.partial").mkdir()  # what a kill leaves
+    (tmp_path / ".export.partial" / "half").touch()
     second = export_run(translator, config, out, photos[:1])
     assert not (out / "left over").exists()
+    assert not (out / "half").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["export"]
     assert first["tflite"]["fp32"]["sha256"] == second["tflite"]["fp32"]["sha256"]
     assert capfd.readouterr() == ("", "")
 

@@ -19,7 +19,7 @@ def faces(photos, tmp_path):
     folder = tmp_path / "faces"
     folder.mkdir()
     for number, photo in enumerate(photos):
-        Image.fromarray(photo).resize((50, 40)).save(folder / f"{number}.png")
+        Image.fromarray(photo).resize((50, 40)).save(folder / f"{number}.jpg")
     return folder
 
 
