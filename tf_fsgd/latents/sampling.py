@@ -4,6 +4,7 @@ A seed is a face: `z_from_seeds` draws each seed's z from a generator of its own
 NVIDIA's tools do, so that seed 7 is the same person in every command and every batch.
 """
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from tf_fsgd.errors import UserError
 
 MAX_SEED = 2**32 - 1
+_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 Z_DIM = 512
 
 
@@ -42,10 +44,11 @@ def parse_seeds(text: str) -> list[int]:
     """
     seeds = []
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not (first.strip().isdigit() and (last or first).strip().isdigit()):
+        match = _RANGE.fullmatch(part.strip())
+        if not match:
             raise UserError(f"--seeds must look like 0-15,42, received {text!r}")
-        seeds.extend(range(int(first), int(last or first) + 1))
+        first, last = int(match[1]), int(match[2] or match[1])
+        seeds.extend(range(first, last + 1))
     if not seeds or max(seeds) > MAX_SEED:
         raise UserError(
             f"--seeds must name seeds from 0 to {MAX_SEED}, received {text!r}"
