@@ -17,6 +17,18 @@ KERNEL = 4
 PADDING = 2  # ceil((KERNEL - 1) / 2): as in the reference, maps grow by a pixel
 
 
+@keras.saving.register_keras_serializable("tf_fsgd")
+class MultiscaleDiscriminator(keras.Model):
+    """A functional model whose output is a list of scales even when there is but one.
+
+    Keras unpacks lists of length 1, and losses would take maps for scales.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        outputs = super().call(inputs, training=training, mask=mask)
+        return outputs if isinstance(outputs[0], list) else [outputs]
+
+
 def multiscale_discriminator(
     config: DiscriminatorConfig, resolution: int
 ) -> keras.Model:
@@ -56,7 +68,9 @@ def multiscale_discriminator(
         if scale > 1:
             x = HalvingAveragePooling2D(name=f"halve{scale - 1}")(x)
         outputs.append(_patch_discriminator(x, config, f"scale{scale}"))
-    return keras.Model([source, image], outputs, name="multiscale_discriminator")
+    return MultiscaleDiscriminator(
+        [source, image], outputs, name="multiscale_discriminator"
+    )
 
 
 def _patch_discriminator(x, config: DiscriminatorConfig, name: str) -> list:

@@ -103,8 +103,10 @@ def vgg19_features(weights_path: str | Path) -> keras.Model:
     weights = _read_weights(Path(weights_path))
     names = list(itertools.takewhile(weights.__contains__, _names()))
     firsts = [position for position, name in enumerate(names) if name in _FEATURES]
-    if not firsts:
-        raise UserError(f"{weights_path}: not VGG19's weights (no block1_conv1)")
+    if len(firsts) < 2:
+        raise UserError(
+            f"{weights_path}: not VGG19's weights; needs block1_conv1 to block2_conv1"
+        )
 
     x = image = keras.Input((None, None, 3), name="image")
     features = []

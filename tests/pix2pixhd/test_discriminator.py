@@ -1,0 +1,91 @@
+"""The discriminator against the reference's shapes, counts and values."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from tf_fsgd.config import DiscriminatorConfig, preset
+from tf_fsgd.errors import UserError
+from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def test_paper_discriminator_has_the_reference_shapes_and_count():
+    model = multiscale_discriminator(preset("paper").discriminator, 512)
+    # Kernel 4 and padding 2: r // 2 + 1 at stride 2, r + 1 at stride 1.
+    expected = [
+        [(257, 64), (129, 128), (65, 256), (66, 512), (67, 1)],
+        [(129, 64), (65, 128), (33, 256), (34, 512), (35, 1)],
+    ]
+    noise = np.zeros((1, 512, 512, 3), np.float32)
+    outputs = model([noise, noise])
+    shapes = [[tuple(m.shape) for m in scale] for scale in outputs]
+    assert shapes == [[(1, r, r, c) for r, c in scale] for scale in expected]
+    widths = [6, 64, 128, 256, 512, 1]
+    patch = sum(16 * a * b + b for a, b in zip(widths[:-1], widths[1:], strict=True))
+    assert model.count_params() == 2 * patch == 5_535_618
+
+
+def test_channels_are_capped_at_512():
+    model = multiscale_discriminator(DiscriminatorConfig(filters=200, layers=3), 32)
+    kernels = [model.get_layer(f"scale1_layer{n}_conv").kernel for n in range(1, 5)]
+    assert [kernel.shape[-1] for kernel in kernels] == [200, 400, 512, 512]
+
+
+def test_normalises_all_but_the_first_and_last():
+    model = multiscale_discriminator(DiscriminatorConfig(filters=4, scales=1), 32)
+    norms = [layer.name for layer in model.layers if layer.name.endswith("_norm")]
+    assert norms == [f"scale1_layer{number}_norm" for number in (2, 3, 4)]
+
+
+def test_equals_pytorch():
+    model = multiscale_discriminator(DiscriminatorConfig(filters=3), 16)
+    with np.load(GOLDEN / "discriminator.npz") as file:
+        layers = sorted(
+            (layer for layer in model.layers if layer.weights),
+            key=lambda layer: (layer.name[:6], "logits" in layer.name, layer.name),
+        )
+        for i, layer in enumerate(layers):
+            layer.set_weights([file[f"w{2 * i:02}"], file[f"w{2 * i + 1:02}"]])
+        assert f"w{2 * len(layers):02}" not in file
+        outputs = model([file["x"][..., :3], file["x"][..., 3:]])
+        maps = [each for scale in outputs for each in scale]
+        assert len(maps) == 10
+        for i, each in enumerate(maps):
+            np.testing.assert_allclose(each, file[f"y{i}"], atol=5e-5)
+
+
+def test_one_scale_is_still_a_list_of_lists():
+    model = multiscale_discriminator(DiscriminatorConfig(filters=4, scales=1), 32)
+    noise = np.zeros((1, 32, 32, 3), np.float32)
+    (maps,) = model([noise, noise])
+    assert len(maps) == 5
+
+
+@pytest.mark.parametrize("scales", [1, 2])
+def test_survives_saving(tmp_path, scales):
+    config = DiscriminatorConfig(filters=4, scales=scales)
+    model = multiscale_discriminator(config, 32)
+    model.save(tmp_path / "discriminator.keras")
+    loaded = keras.models.load_model(tmp_path / "discriminator.keras")
+    noise = np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype(np.float32)
+    pairs = zip(model([noise, -noise]), loaded([noise, -noise]), strict=True)
+    for maps, loaded_maps in pairs:
+        for a, b in zip(maps, loaded_maps, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"scales": 0}, "discriminator.scales must be at least 1, received 0"),
+        ({"layers": 0}, "discriminator.layers must be at least 1, received 0"),
+        ({"scales": 4}, "resolution must be at least 32 for 4 .* received 16"),
+    ],
+)
+def test_refuses(settings, message):
+    with pytest.raises(UserError, match=message):
+        multiscale_discriminator(DiscriminatorConfig(**settings), 16)

@@ -1,0 +1,88 @@
+"""Layers against PyTorch's (golden/, made by make_golden.py) and against arithmetic."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from tf_fsgd.config import GeneratorConfig
+from tf_fsgd.pix2pixhd.generator import global_generator
+from tf_fsgd.pix2pixhd.layers import (
+    HalvingAveragePooling2D,
+    InstanceNormalization,
+    ReflectionPadding2D,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def golden(name):
+    with np.load(GOLDEN / f"{name}.npz") as file:
+        return {key: file[key].astype(np.float32) for key in file.files}
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("halving_mean", HalvingAveragePooling2D()),
+        ("instance_norm", InstanceNormalization()),
+    ],
+)
+def test_layer_equals_pytorch(name, layer):
+    stored = golden(name)
+    np.testing.assert_allclose(layer(stored["x"]), stored["y0"], atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("halving_convolution", "down1_pad", "down1_conv"),
+        ("doubling_convolution", "up1_conv", "up1_crop"),
+    ],
+)
+def test_strided_convolution_of_the_generator_equals_pytorch(name, first, last):
+    stored = golden(name)
+    config = GeneratorConfig(
+        filters=3, downsamplings=1, blocks=0, norm="instance", residual=False
+    )
+    generator = global_generator(config, resolution=8)
+    part = keras.Model(
+        generator.get_layer(first).input, generator.get_layer(last).output
+    )
+    part.set_weights([stored["w00"], stored["w01"]])
+    np.testing.assert_allclose(part(stored["x"]), stored["y0"], atol=1e-5)
+
+
+def test_halving_mean_leaves_padding_out():
+    image = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
+    # Corner windows hold 2 x 2 pixels, edge windows 2 x 3, inner ones 3 x 3.
+    expected = [[(0 + 1 + 4 + 5) / 4, (1 + 2 + 3 + 5 + 6 + 7) / 6], [8.5, 10.0]]
+    result = HalvingAveragePooling2D()(image)
+    np.testing.assert_allclose(result[0, :, :, 0], expected, rtol=1e-6)
+
+
+def test_reflection_does_not_repeat_the_edge():
+    row = np.array([1, 2, 3, 4], np.float32).reshape(1, 1, 4, 1)
+    result = ReflectionPadding2D(2)(np.repeat(row, 3, axis=1))
+    np.testing.assert_array_equal(result[0, 0, :, 0], [3, 2, 1, 2, 3, 4, 3, 2])
+
+
+def test_instance_norm_survives_float16():
+    # A sum of squares of this map is 6e8, far above float16's 65504.
+    signs = np.where(np.indices((128, 128)).sum(0) % 2, 1.0, -1.0)
+    image = (1000.0 + 200.0 * signs).reshape(1, 128, 128, 1)
+    result = InstanceNormalization(dtype="mixed_float16")(image.astype(np.float32))
+    assert result.dtype == "float16"
+    np.testing.assert_allclose(result[0, :, :, 0], signs, atol=1e-3)
+
+
+def test_layers_survive_saving(tmp_path):
+    image = keras.Input((8, 8, 2))
+    x = ReflectionPadding2D(3)(image)
+    x = InstanceNormalization(epsilon=0.5)(x)
+    model = keras.Model(image, HalvingAveragePooling2D()(x))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    noise = np.random.default_rng(0).normal(size=(2, 8, 8, 2)).astype(np.float32)
+    np.testing.assert_array_equal(loaded(noise), model(noise))
