@@ -16,17 +16,21 @@ import os
 import sys
 from pathlib import Path
 
-# TensorFlow reads this when it is first imported.
+from tf_fsgd.quiet import output_to
+
+# TensorFlow reads this when it is imported, and greets from C++ all the same.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with output_to(os.devnull):
+    import tensorflow  # noqa: F401
 
 import numpy as np
-from tf_fsgd.evaluation.report import evaluate, format_summary
 
 from export.bundle import export_run
 from tf_fsgd.attributes.celeba import HOW_TO_GET, aligned_faces, find_celeba
 from tf_fsgd.attributes.model import feature_model, load_classifier
 from tf_fsgd.config import PRESETS, Config, override, preset
 from tf_fsgd.errors import UserError, guarded
+from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.pairs.render import render_pairs
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features

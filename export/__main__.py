@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from export.quiet import output_to
 from tf_fsgd.errors import UserError, guarded
+from tf_fsgd.quiet import output_to
 
 
 def main(arguments: list[str] | None = None) -> int:

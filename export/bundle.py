@@ -23,12 +23,12 @@ import numpy as np
 
 from export import gate, readme, saved_model, tflite
 from export.parity import held_to_bar
-from export.quiet import output_to
 from export.signatures import Servable
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, sha256, write_json
 from tf_fsgd.images.io import to_float
+from tf_fsgd.quiet import output_to
 
 FORMAT = "tf_fsgd export 1"
 

@@ -6,6 +6,7 @@ import os
 import sys
 
 from tf_fsgd.errors import guarded
+from tf_fsgd.quiet import output_to
 
 # TensorFlow reads this when it is first imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -32,7 +33,9 @@ def main() -> int:
     for verb, (module, summary) in VERBS.items():
         verb_parser = verbs.add_parser(verb, help=summary, description=summary)
         if verb == asked:
-            importlib.import_module(module).add_arguments(verb_parser)
+            with output_to(os.devnull):  # TensorFlow greets from C++
+                loaded = importlib.import_module(module)
+            loaded.add_arguments(verb_parser)
     arguments = parser.parse_args()
     return guarded(importlib.import_module(VERBS[arguments.verb][0]).run, arguments)
 

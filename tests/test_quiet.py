@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from export.quiet import output_to
+from tf_fsgd.quiet import output_to
 
 
 def test_native_output_goes_to_the_file_and_comes_back(tmp_path, capfd):
