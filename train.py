@@ -54,8 +54,9 @@ def main(arguments: argparse.Namespace) -> None:
     print(f"run: {run.path}  (preset {config.preset}, edit {config.edit})")
 
     classifier = load_classifier()
-    direction = load_direction(config.edit)
+    direction = None  # of a folder of images nobody knows the edit
     if not config.pairs.folder:
+        direction = load_direction(config.edit)
         teacher = load_teacher(config.teacher.checkpoint)
         stats = render_pairs(
             config,
@@ -75,7 +76,7 @@ def main(arguments: argparse.Namespace) -> None:
             run=run,
             source=run.open_pairs("train"),
             perceptual=_perceptual(config, classifier, arguments.vgg19),
-            faces=_shown(held_out[0], celeba, classifier.index(direction.attribute)),
+            faces=_shown(held_out[0], celeba),
         )
     translator = run.load_translator()
 
@@ -113,7 +114,8 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         config.pairs.folder = str(Path(arguments.pairs).resolve())
     for assignment in arguments.set:
         override(config, assignment)
-    load_direction(config.edit)  # an unknown edit must not leave a run folder behind
+    if not config.pairs.folder:
+        load_direction(config.edit)  # an unknown edit leaves no run folder behind
     return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
 
 
@@ -125,14 +127,11 @@ def _celeba(data_dir: str | None, resolution: int):
     return aligned_faces("test", data_dir, resolution)
 
 
-def _shown(generated: np.ndarray, celeba, attribute: int) -> np.ndarray:
-    """The faces of the training grids: generated, and CelebA's of both classes."""
-    faces = generated[:SHOWN]
-    if celeba is not None:
-        photos, present = celeba[0], celeba[1][:, attribute]
-        half = SHOWN // 2
-        faces = np.concatenate([faces, photos[present][:half], photos[~present][:half]])
-    return faces
+def _shown(generated: np.ndarray, celeba) -> np.ndarray:
+    """The faces of the training grids: generated ones, and CelebA's below them."""
+    if celeba is None:
+        return generated[:SHOWN]
+    return np.concatenate([generated[:SHOWN], celeba[0][:SHOWN]])
 
 
 def _perceptual(config: Config, classifier, vgg19: str | None):

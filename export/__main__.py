@@ -62,26 +62,14 @@ def _photos(run, paths: list[str]) -> np.ndarray:
     """A few faces for the comparison, uint8 [N, R, R, 3]."""
     from export.bundle import PHOTOS
     from tf_fsgd.images.io import find_images, read_image, resize
-    from tf_fsgd.pairs.dataset import open_pairs
-    from tf_fsgd.pairs.folder import read_folder
 
-    pairs = run.config.pairs
     if paths:
         faces = [
-            resize(read_image(path), pairs.resolution)
+            resize(read_image(path), run.config.pairs.resolution)
             for path in find_images(paths)[:PHOTOS]
         ]
     else:
-        source = (
-            read_folder(
-                pairs.folder,
-                pairs.resolution,
-                split="held_out",
-                held_out=pairs.held_out,
-            )
-            if pairs.folder
-            else open_pairs(run.pairs, "held_out")
-        )
+        source = run.open_pairs("held_out")
         faces = [source.pair(index)[0] for index in range(min(source.count, PHOTOS))]
     if not faces:
         raise UserError("--photos is needed: this run kept no held-out faces")

@@ -29,6 +29,8 @@ import tf_fsgd.pix2pixhd.generator  # noqa: F401
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path
+from tf_fsgd.pairs.dataset import PairSource, open_pairs
+from tf_fsgd.pairs.folder import read_folder
 
 _NUMBERED = re.compile(r"(\d{5,})-.+")
 
@@ -90,6 +92,22 @@ class RunFolder:
         now = datetime.datetime.now(datetime.UTC)
         with atomic_path(self._finished) as temporary:
             temporary.write_text(now.isoformat(timespec="seconds") + "\n")
+
+    def open_pairs(self, split: str) -> PairSource:
+        """The pairs of one split, rendered ones or the user's own.
+
+        Args:
+            split: "train" or "held_out".
+
+        Raises:
+            UserError: As `pairs.dataset.open_pairs` and `pairs.folder.read_folder`.
+        """
+        pairs = self.config.pairs
+        if not pairs.folder:
+            return open_pairs(self.pairs, split)
+        return read_folder(
+            pairs.folder, pairs.resolution, split=split, held_out=pairs.held_out
+        )
 
     def save_translator(self, translator: keras.Model) -> None:
         """Writes the translator, atomically."""
