@@ -12,7 +12,7 @@ Two forms of one geometry, chosen by `GeneratorConfig`:
   initialisation and blocks that start as identity keep such a deep network trainable;
   the output is input + predicted change, and the predicted change starts at exactly 0.
   Only the first and last convolution mirror the border; in between, `padding="same"`
-  makes it a third faster on a CPU and spares a phone's GPU a dozen pads.
+  makes training steps a quarter faster on a CPU and spares a phone's GPU a dozen pads.
 
 A residual translator's output is **not clipped** to [-1, 1]: clipping would stop the
 gradient of the pixels that went too far. Whoever shows or exports the image clips it
