@@ -11,8 +11,8 @@ Two forms of one geometry, chosen by `GeneratorConfig`:
   (arXiv 1912.04958, 2.1). Without normalisation there is nothing to steer. He
   initialisation and blocks that start as identity keep such a deep network trainable;
   the output is input + predicted change, and the predicted change starts at exactly 0.
-  Only the first and last convolution mirror the border; in between, `padding="same"`
-  makes training steps a quarter faster on a CPU and spares a phone's GPU a dozen pads.
+  Only the 7x7 convolutions mirror the border; in between, `padding="same"` makes the
+  forward and backward pass a quarter faster on a CPU and spares a phone a dozen pads.
 
 A residual translator's output is **not clipped** to [-1, 1]: clipping would stop the
 gradient of the pixels that went too far. Whoever shows or exports the image clips it
