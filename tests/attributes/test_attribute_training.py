@@ -32,16 +32,16 @@ def test_augmentation_is_a_function_of_the_seed():
 
 
 def test_augmentation_keeps_the_middle_in_the_middle():
-    # A dot in the middle stays within the largest shift (5 % of 128) of the middle.
-    faces = np.zeros((64, 144, 144, 3), np.uint8)
+    # A white dot on grey stays within the largest shift (5 % of 128) of the middle.
+    faces = np.full((64, 144, 144, 3), 128, np.uint8)
     faces[:, 70:74, 70:74] = 255
     views = augment(faces, tf.constant([0, 3], tf.int64), 128).numpy().mean(axis=-1)
     positions = np.array([np.unravel_index(v.argmax(), v.shape) for v in views])
-    seen = views.max(axis=(1, 2)) - np.median(views, axis=(1, 2)) > 0.3
+    # Tints and hidden rectangles differ from the rest by 0.4 at most.
+    seen = views.max(axis=(1, 2)) - np.median(views, axis=(1, 2)) > 0.5
     offset = np.abs(positions[seen] - 63.5)
     assert seen.sum() > 30
-    assert offset.max() <= 0.05 * 128 + 4
-    assert offset.max() > 3
+    assert 3 < offset.max() <= 0.05 * 128 + 4
 
 
 def test_agreement_by_hand():
@@ -76,10 +76,10 @@ def test_training_resumes_where_it_was_killed(plain_celeba, tmp_path):
     state = out / "state" / "checkpoint"
     state.write_text(state.read_text().replace("ckpt-2", "ckpt-1"))
     train_classifier(out, plain_celeba, epochs=2, **SETTINGS)
-    epochs = [json.loads(line)["epoch"] for line in (out / "log.jsonl").open()]
-    assert epochs == [1, 2, 2]
+    log = (out / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in log] == [1, 2, 2]
     for name, value in _weights(weights).items():
-        np.testing.assert_allclose(value, reference[name], atol=1e-3, err_msg=name)
+        np.testing.assert_array_equal(value, reference[name], err_msg=name)
 
     with pytest.raises(UserError, match="holds a training with other settings"):
         train_classifier(out, plain_celeba, epochs=3, **SETTINGS)

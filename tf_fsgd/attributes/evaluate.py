@@ -116,10 +116,7 @@ def card(report: dict[str, Any], made: dict) -> str:
         for name, bar in BARS.items()
     ]
     published = [f"| {name} | {_percent(value)} |" for name, value in PUBLISHED]
-    table = [
-        f"| {name} | {' | '.join(map(_percent, row.values()))} |"
-        for name, row in [*rows.items(), ("**mean**", mean)]
-    ]
+    table = [_row(*item) for item in [*rows.items(), ("**mean**", mean)]]
     return "\n".join(
         [
             "# Face attributes, CelebA's 40",
@@ -141,15 +138,14 @@ def card(report: dict[str, Any], made: dict) -> str:
             f"| this network | {_percent(mean['accuracy'])} |",
             *published,
             "",
-            "The published networks read all 19,962 photos of the test split and learnt "
-            "from all 162,770 of the train split: a rough comparison wherever the "
-            "counts on this card are smaller.",
+            "The published networks read all 19,962 photos of the test split and "
+            "learnt from all 162,770 of the train split: a rough comparison wherever "
+            "the counts on this card are smaller.",
             "",
             "## Every attribute",
             "",
             "Balanced accuracy is the mean over faces with and faces without the "
-            "attribute, the threshold once at 0.5, once at its share of the train "
-            "split.",
+            "attribute: threshold at 0.5, then at its share of the train split.",
             "",
             "| attribute | share | accuracy | balanced | balanced at share |",
             "| --- | --- | --- | --- | --- |",
@@ -157,6 +153,10 @@ def card(report: dict[str, Any], made: dict) -> str:
             "",
         ]
     )
+
+
+def _row(name: str, numbers: dict[str, float | None]) -> str:
+    return f"| {name} | {' | '.join(map(_percent, numbers.values()))} |"
 
 
 def _percent(value: float | None) -> str:

@@ -90,8 +90,15 @@ def train_classifier(
     average = [tf.Variable(v.value, trainable=False) for v in model.trainable_variables]
     done = tf.Variable(0, dtype=tf.int64)
     seconds = tf.Variable(0.0, dtype=tf.float64)
+    # TensorFlow's checkpoints do not find the counter of Keras' random draws (dropout).
+    draws = [v.value for v in model.variables if v.path.endswith("generator_state")]
     checkpoint = tf.train.Checkpoint(
-        model=model, optimizer=optimizer, average=average, done=done, seconds=seconds
+        model=model,
+        optimizer=optimizer,
+        average=average,
+        draws=draws,
+        done=done,
+        seconds=seconds,
     )
     manager = tf.train.CheckpointManager(checkpoint, str(out / "state"), max_to_keep=2)
     if manager.latest_checkpoint:
