@@ -1,9 +1,9 @@
 """What a run is made of: one dataclass a concern, presets, and JSON in the run folder.
 
-`preset("quick")` is the default of `python train.py`; `preset("paper")` holds the settings
-of the paper (arXiv 2003.03581: pix2pixHD's own defaults at 512 px, batch 8). A run writes
-its `Config` to `config.json` before it does anything else; resume, export and evaluation
-read it back, so that no flag has to be typed twice.
+`preset("quick")` is the default of `python train.py`; `preset("paper")` holds the
+settings of the paper (arXiv 2003.03581: pix2pixHD's own defaults at 512 px, batch 8). A
+run writes its `Config` to `config.json` before it does anything else; resume, export
+and evaluation read it back, so that no flag has to be typed twice.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ class PairsConfig:
     """How A/B pairs are made and chosen (paper, section 3)."""
 
     count: int = 640  # pairs to keep for training
-    held_out: int = 32  # further pairs, never trained on, for sample grids and evaluation
+    held_out: int = 32  # further pairs, never trained on: sample grids, evaluation
     resolution: int = 128  # side in pixels at which pairs are stored
     strength: float = 3.0  # edit, in standard deviations of w along the direction
     renders: int = 2  # images a candidate: 2 (the ends) or 5 (the paper's)
@@ -72,7 +72,7 @@ class LossConfig:
 
 @dataclass
 class AugmentationConfig:
-    """What closes the gap between generated and real faces; the same draw for A and B."""
+    """What closes the gap between generated and real faces; one draw for A and B."""
 
     flip: bool = True
     rotation: float = 4.0  # largest angle in degrees
@@ -122,10 +122,46 @@ class Config:
         """Reads a config that `save` wrote.
 
         Raises:
-            UserError: If the file is missing, no JSON, or has a field that is unknown or
-                of the wrong type.
+            UserError: If the file is missing, no JSON, or has a field that is unknown
+                or of the wrong type.
         """
         return _from_dict(cls, read_json(path), str(path))
+
+
+def override(config: Config, assignment: str) -> None:
+    """Sets one field in place.
+
+    Args:
+        config: What to change.
+        assignment: Such as `training.images=4000` or `edit=smile`.
+
+    Raises:
+        UserError: If it is no assignment, the field is unknown, or the value does not
+            fit its type.
+    """
+    key, equals, text = assignment.partition("=")
+    *path, name = key.strip().split(".")
+    owner: typing.Any = config
+    for part in path:
+        owner = getattr(owner, part, None)
+    types = typing.get_type_hints(type(owner)) if dataclasses.is_dataclass(owner) else
+    {} if not equals or name not in types or dataclasses.is_dataclass(types[name]):
+        raise UserError(
+            f"--set must look like training.images=4000, received {assignment!r}"
+        )
+    parse = _parse_bool if types[name] is bool else types[name]
+    try:
+        setattr(owner, name, parse(text.strip()))
+    except ValueError:
+        raise UserError(
+            f"--set {key}: must be {types[name].__name__}, received {text!r}"
+        ) from None
+
+
+def _parse_bool(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
 
 
 def _from_dict(cls: type, values: typing.Any, where: str) -> typing.Any:
@@ -135,7 +171,9 @@ def _from_dict(cls: type, values: typing.Any, where: str) -> typing.Any:
     arguments = {}
     for name, value in values.items():
         if name not in types:
-            raise UserError(f"{where}: unknown field {name!r}; known: {', '.join(types)}")
+            raise UserError(
+                f"{where}: unknown field {name!r}; known: {', '.join(types)}"
+            )
         if dataclasses.is_dataclass(types[name]):
             value = _from_dict(types[name], value, f"{where}: {name}")
         elif types[name] is float and type(value) is int:
@@ -186,5 +224,7 @@ def preset(name: str) -> Config:
         UserError: If there is no such preset.
     """
     if name not in PRESETS:
-        raise UserError(f"--preset must be one of {', '.join(PRESETS)}, received {name!r}")
+        raise UserError(
+            f"--preset must be one of {', '.join(PRESETS)}, received {name!r}"
+        )
     return PRESETS[name]()

@@ -14,15 +14,25 @@ from tf_fsgd.errors import UserError
 
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
-    """Yields a temporary path beside `path` that becomes `path` when the block succeeds.
+    """Yields a temporary path that becomes `path` when the block succeeds.
 
-    The temporary file keeps the suffix (encoders choose their format by it) and is
-    removed when the block raises, so that a reader sees the old file or the whole new one.
+    The temporary file lies beside `path`, keeps the suffix (encoders choose their format
+    by it) and is removed when the block raises, so that a reader sees the old file or
+    the whole new one. Missing folders are made.
+
+    Raises:
+        UserError: If `path` is a folder, or lies inside something that is not one.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise UserError(f"{path}: expected a file, found a folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UserError(f"{path.parent}: expected a folder, found a file") from None
+    # A short stem, because the temporary name may not be longer than a name may be.
     descriptor, name = tempfile.mkstemp(
-        prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
+        prefix=f".{path.stem[:32]}-", suffix=path.suffix, dir=path.parent
     )
     os.close(descriptor)
     temporary = Path(name)
@@ -49,11 +59,13 @@ def read_json(path: str | os.PathLike) -> Any:
     Raises:
         UserError: If the file is missing or is not JSON.
     """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        # ValueError: bad syntax, bad UTF-8, or a number of thousands of digits.
         raise UserError(f"{path}: not a JSON file ({error})") from None
 
 
@@ -67,4 +79,6 @@ def cache_dir() -> Path:
     """`$TF_FSGD_CACHE`, else `tf_fsgd` in the user's cache folder (XDG convention)."""
     if chosen := os.environ.get("TF_FSGD_CACHE"):
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "tf_fsgd"
+    # By the convention, an empty variable counts as none.
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(home).expanduser() / "tf_fsgd"

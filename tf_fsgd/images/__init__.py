@@ -1,1 +1,4 @@
-"""Pictures: read and write, grids, animations, alignment. Imports nothing of ours but errors and files."""
+"""Pictures: read and write, grids, animations, alignment.
+
+Imports nothing of ours but errors and files.
+"""

@@ -2,13 +2,19 @@
 
 FFHQ (Karras et al. 2019, appendix A) cuts a square that is rotated with the face: its
 axes follow the line of the eyes and the line from the eyes to the mouth, its half side
-is the larger of 2.0 eye distances and 1.8 eye-to-mouth distances, its centre lies a tenth
-of the way from the eyes to the mouth. StyleGAN2-FFHQ draws such faces, the translator
-and the attribute classifier read them; CelebA's five landmarks are enough to cut them.
+is the larger of 2.0 eye distances and 1.8 eye-to-mouth distances, its centre lies a
+tenth of the way from the eyes to the mouth. StyleGAN2-FFHQ draws such faces, the
+translator and the attribute classifier read them; CelebA's five landmarks are enough to
+cut them.
 """
 
 import numpy as np
 from PIL import Image
+
+from tf_fsgd.errors import UserError
+
+_REACH = 4  # pixels that filters may read beyond the square
+_OVERSAMPLING = 1.3  # point samples a pixel of the source
 
 
 def ffhq_square(
@@ -25,6 +31,10 @@ def ffhq_square(
 
     Returns:
         `[4, 2]` float64: top left, bottom left, bottom right, top right.
+
+    Raises:
+        UserError: If the landmarks are not finite or coincide, so that they span no
+            square.
     """
     left_eye, right_eye, left_mouth, right_mouth = (
         np.asarray(p, np.float64)
@@ -36,7 +46,14 @@ def ffhq_square(
     # The horizontal axis: the eye line, corrected by the normal of the eye-mouth line.
     x = eye_to_eye - np.array([-eye_to_mouth[1], eye_to_mouth[0]])
     half_side = max(np.hypot(*eye_to_eye) * 2.0, np.hypot(*eye_to_mouth) * 1.8)
-    x *= half_side / np.hypot(*x)
+    length = np.hypot(*x)
+    # Written so that NaN is refused, too.
+    if not (length > 0 and np.isfinite(half_side)):
+        raise UserError(
+            "landmarks must span a face, received "
+            f"{[p.tolist() for p in (left_eye, right_eye, left_mouth, right_mouth)]}"
+        )
+    x *= half_side / length
     y = np.array([-x[1], x[0]])
     centre = eyes + 0.1 * eye_to_mouth
     return np.stack([centre - x - y, centre - x + y, centre + x + y, centre + x - y])
@@ -53,17 +70,100 @@ def crop_square(image: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
     Returns:
         `[size, size, 3]` uint8.
     """
-    low = np.floor(square.min(axis=0)).astype(int)
-    high = np.ceil(square.max(axis=0)).astype(int)
+    low = np.floor(square.min(axis=0)).astype(int) - _REACH
+    high = np.ceil(square.max(axis=0)).astype(int) + _REACH
     height, width = image.shape[:2]
-    pad = max(0, -low[0], -low[1], high[0] - width, high[1] - height) + 2
-    padded = np.pad(image, ((pad, pad), (pad, pad), (0, 0)), mode="symmetric")
-    side = np.hypot(*(square[3] - square[0]))
-    # PIL's transform samples points: cut at four samples a pixel or at the source's own
-    # density, whichever is finer, then reduce with a proper filter.
-    fine = size * min(8, max(1, int(np.ceil(2 * side / size))))
-    quad = tuple((square + pad).reshape(-1))
-    cut = Image.fromarray(padded).transform(
-        (fine, fine), Image.Transform.QUAD, quad, Image.Resampling.BICUBIC
+    rows = _mirrored(low[1], high[1], height)
+    columns = _mirrored(low[0], high[0], width)
+    window = Image.fromarray(image[rows[:, None], columns])
+    corners = square - low
+    # PIL's transform takes point samples, and its bilinear filter is exact only between
+    # close samples. So bring the window to two pixels or more for each of the result's
+    # (box-filtered down, Lanczos up), sample it denser than its detail, and leave the
+    # reduction to a proper filter. Half the time of bicubic sampling, and as sharp.
+    ratio = _side(square) / size
+    if ratio >= 4:
+        factor = int(ratio / 2)
+        window = window.reduce(factor)
+        corners, ratio = corners / factor, ratio / factor
+    elif ratio < 2:
+        factor = int(np.ceil(2 / ratio))
+        window = window.resize(
+            (window.width * factor, window.height * factor), Image.Resampling.LANCZOS
+        )
+        corners = corners * factor
+    dense = int(np.ceil(size * max(1.0, _OVERSAMPLING * ratio)))
+    cut = window.transform(
+        (dense, dense),
+        Image.Transform.QUAD,
+        tuple(corners.reshape(-1)),
+        Image.Resampling.BILINEAR,
     )
     return np.asarray(cut.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def paste_square(
+    image: np.ndarray, square: np.ndarray, patch: np.ndarray, *, feather: float = 0.1
+) -> np.ndarray:
+    """Puts a cut square back where it came from: the inverse of `crop_square`.
+
+    The patch fades in from the square's edges, so that no seam shows. What of the
+    square lies outside the picture is dropped.
+
+    Args:
+        image: `[H, W, 3]` uint8, the whole picture.
+        square: `[4, 2]`, as `ffhq_square` returned it for `crop_square`.
+        patch: `[size, size, 3]` uint8, the translated cut.
+        feather: Width of the soft edge as a share of the square's side, 0 to 0.5.
+
+    Returns:
+        `[H, W, 3]` uint8, a new picture; untouched outside the square.
+
+    Raises:
+        UserError: If `feather` is out of range.
+    """
+    if not 0 <= feather <= 0.5:
+        raise UserError(f"feather must be from 0 to 0.5, received {feather}")
+    result = image.copy()
+    low = np.maximum(np.floor(square.min(axis=0)).astype(int), 0)
+    high = np.minimum(np.ceil(square.max(axis=0)).astype(int), image.shape[1::-1])
+    if (high <= low).any():
+        return result
+    across, down = square[3] - square[0], square[1] - square[0]
+    # Where the picture's pixel centres lie in the square, in shares of its sides.
+    to_square = np.linalg.inv(np.stack([across, down], axis=1))
+    y, x = np.mgrid[low[1] : high[1], low[0] : high[0]] + 0.5
+    u, v = np.tensordot(to_square, np.stack([x - square[0, 0], y - square[0, 1]]), 1)
+
+    source = Image.fromarray(patch)
+    side = max(1, round(_side(square)))
+    if side < source.width:
+        source = source.resize((side, side), Image.Resampling.LANCZOS)
+    first = np.array([u[0, 0], v[0, 0]])
+    step = to_square * source.width
+    # PIL adds half a pixel to its input coordinates; `first` is a pixel centre already.
+    offset = first * source.width - step @ (0.5, 0.5)
+    warped = source.transform(
+        (int(high[0] - low[0]), int(high[1] - low[1])),
+        Image.Transform.AFFINE,
+        (*step[0], offset[0], *step[1], offset[1]),
+        Image.Resampling.BICUBIC,
+    )
+
+    edge = np.minimum(np.minimum(u, 1 - u), np.minimum(v, 1 - v))
+    opacity = np.clip(edge / feather, 0, 1) if feather else (edge > 0).astype(float)
+    opacity = (opacity**2 * (3 - 2 * opacity))[..., None]  # smooth at both ends
+    region = result[low[1] : high[1], low[0] : high[0]]
+    mixed = region + opacity * (np.asarray(warped, np.float64) - region)
+    region[...] = np.rint(mixed).astype(np.uint8)
+    return result
+
+
+def _side(square: np.ndarray) -> float:
+    return float(np.hypot(*(square[3] - square[0])))
+
+
+def _mirrored(start: int, stop: int, length: int) -> np.ndarray:
+    """Indices `start` to `stop` of an axis that is mirrored at both ends, endlessly."""
+    index = np.arange(start, stop) % (2 * length)
+    return np.minimum(index, 2 * length - 1 - index)

@@ -1,0 +1,237 @@
+"""Read and write pictures: uint8 at the edges, float32 in [-1, 1] inside.
+
+What users hand over is not always what its name says, so reading treats every file as
+hostile: only raster formats are tried (none that starts an interpreter, as EPS does),
+the size in the header is checked before a pixel is decoded, and whatever a decoder
+raises on a damaged file becomes one line that names the file.
+"""
+
+import os
+import struct
+import warnings
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import atomic_path
+
+MAX_PIXELS = 100_000_000
+
+_READABLE = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
+_SUFFIXES = frozenset(
+    ".jpg .jpeg .png .webp .gif .bmp .tif .tiff .ppm .pgm .avif".split()
+)
+# Pillow's decoders raise all of these on damaged files.
+_DECODING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    EOFError,
+    AttributeError,
+    struct.error,
+    zlib.error,
+)
+
+
+def read_image(path: str | os.PathLike) -> np.ndarray:
+    """Reads a picture as RGB, upright.
+
+    EXIF orientation is applied; transparency is laid over white; 16 bits become 8; of
+    an animation the first frame is read. Colour profiles are not applied.
+
+    Args:
+        path: A JPEG, PNG, WebP, GIF, BMP, TIFF, PPM or AVIF file; the content decides,
+            not the suffix.
+
+    Returns:
+        `[H, W, 3]` uint8.
+
+    Raises:
+        UserError: If the file is missing, is not an image, is damaged, or has more than
+            `MAX_PIXELS` pixels.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise UserError(f"{path}: expected an image, received a folder")
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    with open(path, "rb") as file, warnings.catch_warnings():
+        # Damage that is worth a word raises; the rest is noise to the user.
+        warnings.simplefilter("ignore")
+        try:
+            return _decode(file, path)
+        except UserError:
+            raise
+        except Image.UnidentifiedImageError:
+            size = os.fstat(file.fileno()).st_size
+            what = "unknown format" if size else "the file is empty"
+            raise UserError(f"{path}: not an image ({what})") from None
+        except Image.DecompressionBombError:
+            raise _too_large(path) from None
+        except _DECODING_ERRORS as error:
+            # An errno is the disk's word, not the decoder's: no fault of the picture.
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise UserError(
+                f"{path}: not an image that can be read ({reason})"
+            ) from None
+
+
+def _too_large(path: Path) -> UserError:
+    limit = MAX_PIXELS // 1_000_000
+    return UserError(
+        f"{path}: an image may have {limit} megapixels at most, it has more"
+    )
+
+
+def _decode(file: object, path: Path) -> np.ndarray:
+    with Image.open(file, formats=_READABLE) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise _too_large(path)
+        image.load()
+        try:
+            image = ImageOps.exif_transpose(image)
+        except _DECODING_ERRORS:
+            # Pixels that decode are worth more than the metadata beside them.
+            image = image.copy()
+        return np.asarray(_to_rgb(image, path))
+
+
+def _to_rgb(image: Image.Image, path: Path) -> Image.Image:
+    if image.mode == "F":
+        raise UserError(f"{path}: floating-point images are not supported")
+    if image.mode.startswith("I"):
+        # Pillow would clip 16-bit grey at 255 instead of scaling it.
+        grey = np.clip(np.asarray(image).astype(np.float64) / 257, 0, 255)
+        image = Image.fromarray(np.rint(grey).astype(np.uint8))
+    if image.has_transparency_data or image.mode in ("La", "RGBa"):
+        image = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, image)
+    return image.convert("RGB")
+
+
+def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes a picture, atomically.
+
+    Args:
+        path: Its suffix chooses the format: .jpg, .jpeg, .png or .webp.
+        image: `[H, W, 3]`, uint8 or float in [-1, 1].
+
+    Raises:
+        UserError: If the suffix is another one, or the format cannot hold the size.
+    """
+    path = Path(path)
+    formats = {
+        # 4:4:4, because halved chroma bleeds at lips and at the labels of a grid.
+        ".jpg": ("JPEG", 65_500, {"quality": 92, "subsampling": 0}),
+        ".jpeg": ("JPEG", 65_500, {"quality": 92, "subsampling": 0}),
+        ".png": ("PNG", 2**31 - 1, {}),
+        ".webp": ("WEBP", 16_383, {"quality": 92}),
+    }
+    if path.suffix.lower() not in formats:
+        raise UserError(
+            f"{path}: an image's suffix must be one of {', '.join(formats)}, "
+            f"received {path.suffix!r}"
+        )
+    name, limit, options = formats[path.suffix.lower()]
+    picture = Image.fromarray(as_uint8(image))
+    if max(picture.size) > limit:
+        raise UserError(
+            f"{path}: {name} holds {limit} pixels a side at most, "
+            f"received {picture.width} x {picture.height}"
+        )
+    with atomic_path(path) as temporary:
+        picture.save(temporary, format=name, **options)
+
+
+def find_images(paths: Iterable[str | os.PathLike]) -> list[Path]:
+    """Files as given, and the images of each folder, sorted by name.
+
+    Folders are not searched further down, and hidden files are left out.
+
+    Args:
+        paths: Files and folders.
+
+    Returns:
+        Every image once, in the order of `paths`.
+
+    Raises:
+        UserError: If a path is missing, or a folder has no image.
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, paths):
+        if path.is_dir():
+            images = sorted(
+                entry
+                for entry in path.iterdir()
+                if entry.suffix.lower() in _SUFFIXES
+                and not entry.name.startswith(".")
+                and entry.is_file()
+            )
+            if not images:
+                raise UserError(f"{path}: no image in this folder")
+            found.update(dict.fromkeys(images))
+        elif path.exists():
+            found[path] = None
+        else:
+            raise UserError(f"{path}: no such file or folder")
+    return list(found)
+
+
+def to_float(image: np.ndarray) -> np.ndarray:
+    """uint8 of any shape to float32 in [-1, 1]."""
+    return np.asarray(image).astype(np.float32) / np.float32(127.5) - np.float32(1)
+
+
+def to_uint8(image: np.ndarray) -> np.ndarray:
+    """Float of any shape, nominally in [-1, 1], to uint8: rounded and clipped."""
+    image = np.asarray(image).astype(np.float32)
+    return np.clip(np.rint((image + 1) * 127.5), 0, 255).astype(np.uint8)
+
+
+def as_uint8(image: np.ndarray) -> np.ndarray:
+    """Passes a uint8 picture through, converts a float one.
+
+    Args:
+        image: `[H, W, 3]`, uint8 or float in [-1, 1].
+
+    Raises:
+        ValueError: If the shape or the type is another one.
+    """
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise ValueError(f"image must be [H, W, 3], received shape {image.shape}")
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype.kind not in "fV":  # V: NumPy's view of bfloat16
+        raise ValueError(f"image must be uint8 or float, received {image.dtype}")
+    return to_uint8(image)
+
+
+def resize(image: np.ndarray, size: int) -> np.ndarray:
+    """Resizes to a square with an antialiased Lanczos filter.
+
+    Args:
+        image: `[H, W, 3]` uint8; the longer side is cut at both ends when H is not W.
+        size: Side of the result in pixels.
+
+    Returns:
+        `[size, size, 3]` uint8.
+    """
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = image[top : top + side, left : left + side]
+    if side == size:
+        return square.copy()
+    picture = Image.fromarray(np.ascontiguousarray(square))
+    return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS))

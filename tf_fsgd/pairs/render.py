@@ -1,0 +1,365 @@
+"""Renders A/B pairs with the teacher and keeps those that the classifier is certain of.
+
+Candidates are the seeds `config.seed * 1,000,000 + 0, 1, 2, ...`, taken in blocks of 128;
+each block becomes one shard. A shard depends on nothing but its block, so a killed run
+goes on with the first block that has no whole shard, and gives the same bytes as a run
+that was never stopped (same machine, same teacher batch size).
+
+Almost all the time goes into the teacher (about 0.15 s an image on two cores), therefore:
+a linear reading of w drops candidates before any render; a candidate's renders are made
+one after the other and stop as soon as it fails (`selection.py`); renders of several
+candidates share a batch, so that batches stay full.
+"""
+
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from tf_fsgd.config import Config
+from tf_fsgd.errors import UserError
+from tf_fsgd.images.io import resize, to_float, to_uint8
+from tf_fsgd.latents.sampling import broadcast, truncate, z_from_seeds
+from tf_fsgd.pairs.selection import SELECTIONS, Choice, Drop, Render
+from tf_fsgd.pairs.shards import (
+    Index,
+    Pair,
+    PairStats,
+    ShardEntry,
+    read_records,
+    shard_name,
+    write_shard,
+)
+
+SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `config.seed`
+BLOCK = 128  # candidate seeds of one shard; some 30 pairs and 10 s in the quick preset
+_ENOUGH_CANDIDATES = 2_000  # after so many, the acceptance below is judged
+_LEAST_ACCEPTANCE = 0.01
+
+_log = logging.getLogger(__name__)
+
+
+def render_pairs(
+    config: Config,
+    out: Path,
+    *,
+    teacher: Any,
+    direction: Any,
+    classifier: Any,
+    progress: bool = True,
+) -> PairStats:
+    """Renders pairs into a folder until it has the number that `config.pairs` asks for.
+
+    The first `config.pairs.held_out` pairs, in order of seed, are the held-out split, the
+    next `config.pairs.count` the training split. Running it again on the same folder
+    checks what is there, re-renders damaged shards and adds what is missing; with a larger
+    `count` it goes on from the pairs that exist.
+
+    Args:
+        config: `seed`, `teacher` and `pairs` are used.
+        out: The folder; made when missing.
+        teacher: `mapping(z [N, 512]) -> w`, `synthesis(ws, noise_mode=...) -> float32
+            [N, H, H, 3] in [-1, 1]`, `w_avg`, `num_ws`, `resolution`.
+        direction: `edit(ws, strength) -> ws`, `reading(w) -> [N]`, and what describes it:
+            `name`, `vector`, `std`, `layers`, `attribute`, `sign`.
+        classifier: `probabilities(images [N, R, R, 3] in [-1, 1]) -> [N, attributes]`,
+            `index(attribute)`, `model` (Keras). It judges the pixels that are stored.
+        progress: Whether to show pairs kept, pairs wanted and the time left.
+
+    Returns:
+        What became of all candidates, earlier runs on the folder included.
+
+    Raises:
+        UserError: If a setting breaks its rule, the folder was made with other settings,
+            or fewer than 1 % of the candidates pass.
+    """
+    out = Path(out)
+    _check(config, teacher)
+    index = _open_index(config, out, direction, classifier)
+    wanted = config.pairs.held_out + config.pairs.count
+    renderer = _Renderer(config, teacher, direction, classifier)
+    total = PairStats()
+    with tqdm(
+        total=wanted, desc="pairs", unit="pair", disable=not progress, smoothing=0.05
+    ) as bar:
+        for first in range(0, SEEDS_A_RUN, BLOCK):
+            start = config.seed * SEEDS_A_RUN + first
+            seeds = np.arange(start, start + min(BLOCK, SEEDS_A_RUN - first))
+            name = shard_name(seeds[0], seeds[-1])
+            entry, limit = index.shards.get(name), wanted - total.kept
+            if entry and _usable(entry, out, limit):
+                kept = min(entry.stats.kept, limit)
+                bar.initial += kept  # found, not rendered: no part of the speed
+                bar.update(kept)
+            else:
+                entry = _render_shard(out / name, renderer, seeds, limit, bar)
+                index.shards[name] = entry
+                index.save(out)
+            total += entry.stats
+            if total.kept >= wanted:
+                return total
+            _check_acceptance(total, config)
+    raise UserError(
+        f"--seed {config.seed}: its {SEEDS_A_RUN:,} candidates gave {total.kept:,} pairs, "
+        f"pairs.held_out + pairs.count asks for {wanted:,}"
+    )
+
+
+class _Candidate:
+    """One latent on its way through the selection."""
+
+    def __init__(self, seed: int, w: np.ndarray, config: Config):
+        self.seed, self.w = int(seed), w
+        self.selection = SELECTIONS[config.pairs.renders](config.pairs.confidence)
+        self.choice: Choice | None = None
+        self.degree = next(self.selection)  # of the edit, to be rendered next
+
+    def receive(self, render: Render) -> None:
+        try:
+            self.degree = self.selection.send(render)
+        except StopIteration as stop:
+            self.choice = stop.value
+
+
+class _Renderer:
+    """The teacher, the edit and the classifier, in batches."""
+
+    def __init__(self, config: Config, teacher: Any, direction: Any, classifier: Any):
+        self.config, self.teacher = config, teacher
+        self.direction, self.classifier = direction, classifier
+        self.attribute = classifier.index(direction.attribute)
+
+    def candidates(self, seeds: np.ndarray) -> list[_Candidate]:
+        """The candidates whose reading of w passes."""
+        w = np.asarray(self.teacher.mapping(z_from_seeds(seeds)))
+        w = truncate(w, self.teacher.w_avg, self.config.teacher.truncation_psi)
+        w = np.asarray(w, np.float32)
+        threshold = self.config.pairs.preselect
+        passed = np.ones(len(w), bool)
+        if threshold > 0:
+            passed = np.asarray(self.direction.reading(w)) >= threshold
+        return [
+            _Candidate(seed, w_i, self.config)
+            for seed, w_i in zip(seeds[passed], w[passed], strict=True)
+        ]
+
+    def settle(
+        self, candidates: Iterable[_Candidate], stats: PairStats
+    ) -> Iterator[_Candidate]:
+        """Yields the candidates in their order, each once its choice is made."""
+        waiting, active = deque(candidates), deque()
+        while waiting or active:
+            batch = [candidate for candidate in active if candidate.choice is None]
+            while waiting and len(batch) < self.config.teacher.batch_size:
+                active.append(waiting.popleft())
+                batch.append(active[-1])
+            stats.rendered += len(batch)
+            for candidate, render in zip(batch, self._render(batch), strict=True):
+                candidate.receive(render)
+            while active and active[0].choice is not None:
+                yield active.popleft()
+
+    def _render(self, batch: list[_Candidate]) -> Iterator[Render]:
+        strength = self.config.pairs.strength
+        ws = broadcast(np.stack([c.w for c in batch]), self.teacher.num_ws)
+        edited = [
+            self.direction.edit(ws[i : i + 1], c.degree * strength)
+            if c.degree
+            else ws_i
+            for i, (c, ws_i) in enumerate(
+                zip(batch, np.split(ws, len(ws)), strict=True)
+            )
+        ]
+        # Constant noise: the two sides of a pair differ by w alone.
+        images = self.teacher.synthesis(
+            np.concatenate(edited).astype(np.float32), noise_mode="const"
+        )
+        images = shrink(images, self.config.pairs.resolution)
+        probabilities = self.classifier.probabilities(to_float(images))
+        scores = np.asarray(probabilities)[:, self.attribute]
+        if self.direction.sign < 0:
+            scores = 1.0 - scores
+        for candidate, image, score in zip(batch, images, scores, strict=True):
+            yield Render(candidate.degree, image, float(score))
+
+
+def shrink(images: np.ndarray, size: int) -> np.ndarray:
+    """Shrinks square images without aliasing.
+
+    Integer factors (1024 px to 512, 256, 128) take the mean of each block, which is fast;
+    others take `images.io.resize`, Lanczos.
+
+    Args:
+        images: float32 [N, H, H, 3] in [-1, 1].
+        size: Side in pixels, at most H.
+
+    Returns:
+        uint8 [N, size, size, 3].
+    """
+    factor, rest = divmod(images.shape[1], size)
+    if rest:
+        return np.stack([resize(image, size) for image in to_uint8(np.asarray(images))])
+    return to_uint8(tf.nn.avg_pool2d(images, factor, factor, "VALID").numpy())
+
+
+def _render_shard(
+    path: Path, renderer: _Renderer, seeds: np.ndarray, limit: int, bar: tqdm
+) -> ShardEntry:
+    """Renders one block, until it is through or has `limit` pairs, and writes it."""
+    candidates = renderer.candidates(seeds)
+    stats = PairStats(
+        candidates=len(seeds), below_preselect=len(seeds) - len(candidates)
+    )
+    strength = renderer.config.pairs.strength
+    pairs = []
+    for candidate in renderer.settle(candidates, stats):
+        if isinstance(candidate.choice, Drop):
+            reason = candidate.choice.value
+            setattr(stats, reason, getattr(stats, reason) + 1)
+            continue
+        a, b = candidate.choice
+        pairs.append(
+            Pair(
+                seed=candidate.seed,
+                w=candidate.w,
+                strength_a=a.degree * strength,
+                strength_b=b.degree * strength,
+                score_a=a.score,
+                score_b=b.score,
+                a=a.image,
+                b=b.image,
+            )
+        )
+        bar.update()
+        if len(pairs) == limit:
+            break
+    stats.kept = len(pairs)
+    # Candidates after the last one needed were not judged: they are not counted.
+    complete = stats.kept < limit
+    if not complete:
+        judged = seeds <= pairs[-1].seed
+        passed = np.isin(seeds, [candidate.seed for candidate in candidates])
+        stats.candidates = int(judged.sum())
+        stats.below_preselect = int((judged & ~passed).sum())
+    write_shard(path, pairs)
+    return ShardEntry(path.name, complete, stats)
+
+
+def _usable(entry: ShardEntry, out: Path, limit: int) -> bool:
+    if not entry.complete and entry.stats.kept < limit:
+        return False
+    try:
+        read_records(out / entry.file, expected=entry.stats.kept)
+    except UserError as error:
+        _log.warning("%s; rendering it again", error)
+        return False
+    return True
+
+
+def _open_index(config: Config, out: Path, direction: Any, classifier: Any) -> Index:
+    made_by = _made_by(config, direction, classifier)
+    index = Index(made_by, config.pairs.held_out, config.pairs.count)
+    if (out / "index.json").exists():
+        index.shards = _checked_index(out, made_by).shards
+        # What a killed run left half-written (files.atomic_path).
+        for temporary in out.glob(".seeds-*.tfrecord"):
+            temporary.unlink(missing_ok=True)
+    index.save(out)
+    return index
+
+
+def _checked_index(out: Path, made_by: dict[str, Any]) -> Index:
+    index = Index.load(out)
+    for name in sorted(made_by.keys() | index.made_by.keys()):
+        there, here = index.made_by.get(name), made_by.get(name)
+        if there != here:
+            raise UserError(
+                f"{out}: its pairs were made with {name} {there!r}, this run asks for "
+                f"{here!r}; delete the folder or choose another"
+            )
+    return index
+
+
+def _made_by(config: Config, direction: Any, classifier: Any) -> dict[str, Any]:
+    """Everything that the pairs depend on, except how many there are."""
+    vector = np.ascontiguousarray(direction.vector, np.float32).tobytes()
+    weights = hashlib.sha256()
+    for array in classifier.model.get_weights():
+        weights.update(np.ascontiguousarray(array).tobytes())
+    return {
+        "seed": config.seed,
+        "teacher": config.teacher.checkpoint,
+        "truncation_psi": config.teacher.truncation_psi,
+        "direction": direction.name,
+        "direction_sha256": hashlib.sha256(vector).hexdigest(),
+        "direction_std": float(direction.std),
+        "direction_layers": [int(layer) for layer in direction.layers],
+        "attribute": direction.attribute,
+        "attribute_sign": int(direction.sign),
+        "classifier_sha256": weights.hexdigest(),
+        "strength": config.pairs.strength,
+        "renders": config.pairs.renders,
+        "confidence": config.pairs.confidence,
+        "preselect": config.pairs.preselect,
+        "resolution": config.pairs.resolution,
+        "held_out": config.pairs.held_out,
+    }
+
+
+def _check(config: Config, teacher: Any) -> None:
+    pairs = config.pairs
+    largest_seed = 2**32 // SEEDS_A_RUN - 1
+    rules = (
+        ("seed", config.seed, 0 <= config.seed <= largest_seed, f"0 to {largest_seed}"),
+        (
+            "teacher.batch_size",
+            config.teacher.batch_size,
+            config.teacher.batch_size > 0,
+            "1 or more",
+        ),
+        ("pairs.count", pairs.count, pairs.count > 0, "1 or more"),
+        ("pairs.held_out", pairs.held_out, pairs.held_out >= 0, "0 or more"),
+        (
+            "pairs.resolution",
+            pairs.resolution,
+            16 <= pairs.resolution <= teacher.resolution,
+            f"16 to the teacher's {teacher.resolution}",
+        ),
+        ("pairs.strength", pairs.strength, pairs.strength > 0, "above 0"),
+        ("pairs.renders", pairs.renders, pairs.renders in SELECTIONS, "2 or 5"),
+        (
+            "pairs.confidence",
+            pairs.confidence,
+            0.5 < pairs.confidence < 1,
+            "above 0.5 and below 1",
+        ),
+        (
+            "pairs.preselect",
+            pairs.preselect,
+            0 <= pairs.preselect < 1,
+            "0 or more and below 1",
+        ),
+    )
+    for name, value, holds, rule in rules:
+        if not holds:
+            raise UserError(f"{name} must be {rule}, received {value}")
+
+
+def _check_acceptance(stats: PairStats, config: Config) -> None:
+    if stats.candidates < _ENOUGH_CANDIDATES:
+        return
+    if stats.kept >= _LEAST_ACCEPTANCE * stats.candidates:
+        return
+    raise UserError(
+        f"pairs: {stats.kept} of {stats.candidates:,} candidates passed, "
+        f"{_LEAST_ACCEPTANCE:.0%} or more must: {stats.below_preselect:,} read below "
+        f"pairs.preselect {config.pairs.preselect:g}, {stats.a_uncertain:,} had an A and "
+        f"{stats.b_uncertain:,} a B below pairs.confidence {config.pairs.confidence:g}; "
+        f"lower these or raise pairs.strength {config.pairs.strength:g}"
+    )
