@@ -144,8 +144,9 @@ def override(config: Config, assignment: str) -> None:
     owner: typing.Any = config
     for part in path:
         owner = getattr(owner, part, None)
-    types = typing.get_type_hints(type(owner)) if dataclasses.is_dataclass(owner) else
-    {} if not equals or name not in types or dataclasses.is_dataclass(types[name]):
+    known = dataclasses.is_dataclass(owner)
+    types = typing.get_type_hints(type(owner)) if known else {}
+    if not equals or name not in types or dataclasses.is_dataclass(types[name]):
         raise UserError(
             f"--set must look like training.images=4000, received {assignment!r}"
         )
