@@ -1,4 +1,4 @@
-"""A run that is small enough to train in a second: 16 px, four filters, random pairs."""
+"""A run that trains in a second: 16 px, four filters, random pairs."""
 
 import numpy as np
 import pytest
@@ -25,13 +25,23 @@ class RandomPairs:
         return self._a, 255 - self._a
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pairs() -> RandomPairs:
     return RandomPairs(5)
 
 
 @pytest.fixture
 def config() -> Config:
+    return _tiny_config()
+
+
+@pytest.fixture(scope="session")
+def session_config() -> Config:
+    """The same as `config`, for what several tests share; not to be changed."""
+    return _tiny_config()
+
+
+def _tiny_config() -> Config:
     """Six steps of two images; float32, whose results hold on every machine."""
     config = Config()
     config.pairs.resolution = RESOLUTION

@@ -7,6 +7,7 @@ import numpy as np
 
 from tf_fsgd.config import Config
 from tf_fsgd.pairs.dataset import PairSource, training_dataset
+from tf_fsgd.training.checkpoints import Checkpoints
 from tf_fsgd.training.interrupt import stop_request
 from tf_fsgd.training.logs import TrainingLog
 from tf_fsgd.training.runfolder import RunFolder
@@ -15,7 +16,7 @@ from tf_fsgd.training.samples import (
     write_sample,
     write_training_animation,
 )
-from tf_fsgd.training.state import Checkpoints, TrainingState
+from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import Perceptual, make_train_step
 
 

@@ -5,22 +5,13 @@ rate and the averaging's warm-up. So a restored state goes on bit for bit as if 
 never been stopped.
 """
 
-import errno
-import logging
-from pathlib import Path
-
 import keras
 import tensorflow as tf
 
 from tf_fsgd.config import Config, TrainingConfig
-from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.training.precision import dtype_policy, resolve_policy
-
-_KEPT = 3  # checkpoints
-
-logger = logging.getLogger(__name__)
 
 
 class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
@@ -98,7 +89,7 @@ class TrainingState:
         )
         if self.policy == "mixed_float16":
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        # Checkpoints restore only variables that exist.
+        # Without this its variables would appear only at the first step.
         optimizer.build(network.trainable_variables)
         return optimizer
 
@@ -108,94 +99,24 @@ class TrainingState:
         return int(self.step) * self.batch_size
 
     @property
-    def variables(self) -> list[tf.Variable]:
-        """Everything that a checkpoint holds."""
-        owners = (
-            self.generator,
-            self.discriminator,
-            self.average,
-            self.generator_optimizer,
-            self.discriminator_optimizer,
-        )
-        held = [variable.value for owner in owners for variable in owner.variables]
-        return [*held, self.step]
+    def variables(self) -> dict[str, tf.Variable]:
+        """All that a checkpoint holds, by names that a rebuilt state repeats."""
+        owners = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "average": self.average,
+            "generator_optimizer": self.generator_optimizer,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
+        # Numbers, because Keras counts up the names of its objects in a process.
+        held = {
+            f"{name}/{number}": variable.value
+            for name, owner in owners.items()
+            for number, variable in enumerate(owner.variables)
+        }
+        return {**held, "step": self.step}
 
     def is_finite(self) -> bool:
         """Whether no variable holds a NaN or an infinity."""
-        floats = [v for v in self.variables if v.dtype.is_floating]
+        floats = [v for v in self.variables.values() if v.dtype.is_floating]
         return all(bool(tf.reduce_all(tf.math.is_finite(v))) for v in floats)
-
-
-class Checkpoints:
-    """The last few saved states in a folder."""
-
-    def __init__(self, state: TrainingState, folder: Path):
-        """Saves `state` to and restores it from `folder`, which is made when absent."""
-        self._state = state
-        # A plain list: names inside Keras' objects may change between its versions.
-        self._checkpoint = tf.train.Checkpoint(variables=state.variables)
-        self._manager = tf.train.CheckpointManager(
-            self._checkpoint, str(folder), max_to_keep=_KEPT
-        )
-
-    @property
-    def latest(self) -> str | None:
-        """Path prefix of the newest checkpoint."""
-        return self._manager.latest_checkpoint
-
-    def save(self) -> None:
-        """Saves the state; one that is not finite stops the run instead.
-
-        Raises:
-            UserError: If a variable is NaN or infinite.
-            OSError: If the disk is full.
-        """
-        if not self._state.is_finite():
-            raise self.diverged("the weights")
-        try:
-            self._manager.save(checkpoint_number=int(self._state.step))
-        except tf.errors.ResourceExhaustedError as error:
-            raise OSError(
-                errno.ENOSPC, "No space left on device", self._manager.directory
-            ) from error
-
-    def restore(self) -> bool:
-        """Restores the newest checkpoint that is whole.
-
-        Returns:
-            Whether there was one; otherwise the state is as built.
-
-        Raises:
-            UserError: If all are damaged or they do not fit the config.
-        """
-        damaged = []
-        for path in reversed(self._manager.checkpoints):
-            try:
-                self._checkpoint.restore(path).assert_consumed()
-            except (tf.errors.DataLossError, tf.errors.NotFoundError):
-                logger.warning("%s: damaged; trying the one before it", path)
-                damaged.append(path)
-            except (AssertionError, ValueError) as error:
-                reason = str(error).strip().splitlines()[0]
-                raise UserError(f"{path}: not of this config ({reason})") from None
-            else:
-                return True
-        if damaged:
-            raise UserError(
-                f"{self._manager.directory}: every checkpoint is damaged; "
-                "remove the folder to train from the start"
-            )
-        return False
-
-    def diverged(self, what: str) -> UserError:
-        """The error that stops a run whose numbers are no longer finite.
-
-        Args:
-            what: What was seen to be NaN or infinite.
-        """
-        last = self.latest or "none yet"
-        return UserError(
-            f"training diverged: {what} became NaN or infinite by step "
-            f"{int(self._state.step)}; last good checkpoint: {last}; a lower "
-            "training.learning_rate or training.precision float32 may help"
-        )

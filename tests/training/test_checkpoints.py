@@ -1,0 +1,125 @@
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.training.checkpoints import Checkpoints
+from tf_fsgd.training.state import TrainingState
+
+
+@pytest.fixture
+def state(config):
+    return TrainingState(config)
+
+
+@pytest.fixture
+def checkpoints(state, tmp_path):
+    return Checkpoints(state, tmp_path / "checkpoints")
+
+
+def values(state):
+    return [variable.numpy() for variable in state.variables.values()]
+
+
+def save_at(checkpoints, state, step):
+    for variable in state.variables.values():
+        variable.assign(tf.ones_like(variable) * step)
+    checkpoints.save()
+
+
+def test_every_variable_comes_back(state, checkpoints, tmp_path, config):
+    draw = np.random.default_rng(0)
+    for variable in state.variables.values():
+        fresh = draw.integers(1, 100, variable.shape)
+        variable.assign(fresh.astype(variable.dtype.as_numpy_dtype))
+    checkpoints.save()
+    other = TrainingState(config)
+    assert Checkpoints(other, tmp_path / "checkpoints").restore()
+    for ours, theirs in zip(values(other), values(state), strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_the_state_holds_both_networks_optimizers_and_averages(state):
+    weights = sum(
+        len(network.trainable_variables)
+        for network in (state.generator, state.discriminator)
+    )
+    # Adam holds two moments a weight, and two counters in all; the step is the last.
+    expected = 3 * weights + 2 + len(state.average.variables) + 1
+    assert len(state.variables) == expected
+
+
+def test_without_a_checkpoint_the_state_stays(state, checkpoints):
+    before = values(state)
+    assert not checkpoints.restore()
+    assert checkpoints.paths == []
+    for ours, theirs in zip(values(state), before, strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_three_checkpoints_are_kept(state, checkpoints):
+    for step in range(1, 6):
+        save_at(checkpoints, state, step)
+    names = [path.name for path in checkpoints.paths]
+    assert names == ["000000006.npz", "000000008.npz", "000000010.npz"]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_state_that_is_not_finite_is_never_saved(state, checkpoints, bad):
+    save_at(checkpoints, state, 1)
+    state.step.assign(2)
+    state.generator.trainable_variables[0].assign_add(
+        tf.fill(state.generator.trainable_variables[0].shape, bad)
+    )
+    with pytest.raises(UserError, match=r"step 2; last good checkpoint: .*02\.npz"):
+        checkpoints.save()
+    assert [path.name for path in checkpoints.paths] == ["000000002.npz"]
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "flip"])
+def test_a_damaged_checkpoint_is_passed_over(state, checkpoints, damage):
+    save_at(checkpoints, state, 1)
+    save_at(checkpoints, state, 2)
+    newest = checkpoints.paths[-1]
+    content = bytearray(newest.read_bytes())
+    half = len(content) // 2
+    if damage == "flip":
+        # Inside an array's values, not in a name that is written twice.
+        half = content.index(np.float32(2).tobytes() * 16, half)
+        content[half] ^= 1
+        newest.write_bytes(content)
+    else:
+        newest.write_bytes(content[: half if damage == "cut" else 0])
+    state.step.assign(7)
+    assert checkpoints.restore()
+    assert all((value == 1).all() for value in values(state))
+
+
+def test_when_every_checkpoint_is_damaged_the_user_decides(state, checkpoints):
+    save_at(checkpoints, state, 1)
+    checkpoints.paths[0].write_bytes(b"no archive")
+    with pytest.raises(UserError, match="every checkpoint is damaged"):
+        checkpoints.restore()
+
+
+@pytest.mark.parametrize(("filters", "blocks"), [(6, 1), (4, 2)])
+def test_checkpoints_of_another_network_are_refused(
+    state, checkpoints, tmp_path, config, filters, blocks
+):
+    save_at(checkpoints, state, 1)
+    config.generator.filters, config.generator.blocks = filters, blocks
+    other = TrainingState(config)
+    before = values(other)
+    with pytest.raises(UserError, match="another config; average/"):
+        Checkpoints(other, tmp_path / "checkpoints").restore()
+    for ours, theirs in zip(values(other), before, strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_averages_start_as_the_weights(state):
+    for mean, weight in itertools.zip_longest(
+        state.average.get_weights(), state.generator.get_weights()
+    ):
+        assert np.array_equal(mean, weight)

@@ -1,0 +1,61 @@
+import keras
+import numpy as np
+import pytest
+
+from tf_fsgd.images.io import read_image
+from tf_fsgd.training import samples
+from tf_fsgd.training.samples import (
+    sample_grid,
+    write_sample,
+    write_training_animation,
+)
+
+
+@pytest.fixture
+def negative():
+    """A translator of black to white."""
+    image = keras.Input((8, 8, 3))
+    return keras.Model(image, keras.layers.Rescaling(-1.0)(image))
+
+
+@pytest.mark.parametrize(("count", "columns"), [(3, 3), (8, 8), (11, 8)])
+def test_outputs_stand_under_their_inputs(monkeypatch, negative, count, columns):
+    laid = {}
+    monkeypatch.setattr(
+        samples,
+        "image_grid",
+        lambda images, columns, row_labels: laid.update(
+            images=images, columns=columns, labels=row_labels
+        ),
+    )
+    faces = np.arange(count, dtype=np.uint8)[:, None, None, None]
+    faces = np.broadcast_to(faces, (count, 8, 8, 3))
+    sample_grid(negative, faces)
+    assert laid["columns"] == columns
+    rows = laid["images"][:, 0, 0, 0].reshape(-1, columns)
+    assert laid["labels"] == ["input", "output"] * (len(rows) // 2)
+    inputs, outputs = rows[::2].ravel()[:count], rows[1::2].ravel()[:count]
+    assert inputs.tolist() == list(range(count))
+    assert outputs.tolist() == [255 - value for value in range(count)]
+    assert (rows[::2].ravel()[count:] == 255).all()
+
+
+def test_samples_are_named_by_images_seen(tmp_path):
+    grid = np.full((8, 16, 3), 200, np.uint8)
+    path = write_sample(tmp_path / "samples", 12_000, grid)
+    assert path == tmp_path / "samples" / "000012000.jpg"
+    assert np.abs(read_image(path).astype(int) - 200).max() <= 2
+
+
+def test_the_animation_shows_the_grids_in_order(tmp_path, monkeypatch):
+    shown = {}
+    monkeypatch.setattr(
+        samples,
+        "write_animation",
+        lambda path, frames, fps: shown.update(path=path, frames=frames),
+    )
+    monkeypatch.setattr(samples, "_LONGEST_ANIMATION", 3)
+    for images in (40, 0, 10, 20, 30):
+        write_sample(tmp_path, images, np.full((8, 8, 3), images, np.uint8))
+    write_training_animation(tmp_path / "training.gif", tmp_path)
+    assert [int(frame.mean().round()) for frame in shown["frames"]] == [0, 20, 40]

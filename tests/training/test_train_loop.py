@@ -1,0 +1,134 @@
+"""The whole loop on tiny networks: reproducible, resumable, and it stops at a NaN."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.images.io import read_image
+from tf_fsgd.training import loop
+from tf_fsgd.training.runfolder import new_run
+
+
+@pytest.fixture
+def stop_after(monkeypatch):
+    """Lets something happen after a number of steps of the next `train` only."""
+
+    def arrange(steps: int, event):
+        make = loop.make_train_step
+
+        def make_with_event(*args, **kwargs):
+            step, done = make(*args, **kwargs), 0
+            monkeypatch.setattr(loop, "make_train_step", make)
+
+            def counted(a, b):
+                nonlocal done
+                losses = step(a, b)
+                done += 1
+                if done == steps:
+                    event()
+                return losses
+
+            return counted
+
+        monkeypatch.setattr(loop, "make_train_step", make_with_event)
+
+    return arrange
+
+
+def killed():
+    """As good as kill -9 for the folder: nothing is saved on the way out."""
+    raise RuntimeError("killed")
+
+
+def log_of(run) -> list[dict]:
+    return [json.loads(line) for line in run.log.read_text().splitlines()]
+
+
+def same_weights(one, other) -> bool:
+    return all(
+        np.array_equal(a, b)
+        for a, b in zip(one.get_weights(), other.get_weights(), strict=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, session_config, pairs):
+    run = new_run(tmp_path_factory.mktemp("uninterrupted"), session_config)
+    return loop.train(session_config, run=run, source=pairs), run
+
+
+@pytest.mark.parametrize(
+    ("event", "raised"),
+    [
+        (lambda: os.kill(os.getpid(), signal.SIGINT), KeyboardInterrupt),
+        (lambda: os.kill(os.getpid(), signal.SIGTERM), KeyboardInterrupt),
+        (killed, RuntimeError),
+    ],
+    ids=["ctrl-c", "sigterm", "kill"],
+)
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    uninterrupted, config, run, pairs, stop_after, event, raised
+):
+    expected, other = uninterrupted
+    stop_after(3, event)
+    with pytest.raises(raised):
+        loop.train(config, run=run, source=pairs)
+    latest = sorted(path.name for path in run.checkpoints.iterdir())[-1]
+    # Checkpoints are due every second step; a request to stop makes one more.
+    assert latest == ("000000004.npz" if event is killed else "000000006.npz")
+    assert not run.translator.exists()
+
+    resumed = loop.train(config, run=run, source=pairs)
+
+    assert same_weights(resumed, expected)
+    assert same_weights(run.load_translator(), expected)
+    ours, theirs = log_of(run), log_of(other)
+    assert [line["images"] for line in ours] == [2, 4, 6, 8, 10, 12]
+    timings = ("images_per_second", "seconds_left")
+    for line in ours + theirs:
+        for name in timings:
+            del line[name]
+    assert ours == theirs
+
+
+def test_the_seed_decides(uninterrupted, tmp_path, config, run, pairs):
+    expected, _ = uninterrupted
+    assert same_weights(loop.train(config, run=run, source=pairs), expected)
+    config.seed = 1
+    other = loop.train(config, run=new_run(tmp_path, config), source=pairs)
+    assert not same_weights(other, expected)
+
+
+def test_a_finished_training_is_not_done_again(uninterrupted, config, pairs):
+    expected, run = uninterrupted
+    before = run.log.read_text()
+    assert same_weights(loop.train(config, run=run, source=pairs), expected)
+    assert run.log.read_text() == before
+
+
+def test_training_changes_the_faces_it_shows(config, run, pairs):
+    faces = pairs.images()[0][:2]
+    loop.train(config, run=run, source=pairs, faces=faces)
+    samples = sorted(path.name for path in run.samples.iterdir())
+    assert samples == ["000000000.jpg", "000000006.jpg", "000000012.jpg"]
+    first, last = (read_image(run.samples / name) for name in (samples[0], samples[-1]))
+    assert first.shape == last.shape
+    assert not np.array_equal(first, last)
+    assert run.animation.stat().st_size > 0
+    assert any(run.tensorboard.iterdir())
+
+
+def test_a_run_that_diverges_stops_and_names_the_last_good_checkpoint(
+    config, run, pairs
+):
+    config.training.checkpoint_every = 2
+    # One update makes weights whose squares overflow; the next step cannot be finite.
+    config.training.learning_rate = 1e30
+    with pytest.raises(UserError, match=r"by step 2; last good checkpoint: .*02\.npz"):
+        loop.train(config, run=run, source=pairs)
+    assert [path.name for path in run.checkpoints.iterdir()] == ["000000002.npz"]
+    assert not run.translator.exists()

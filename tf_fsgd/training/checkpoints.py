@@ -1,0 +1,107 @@
+"""Saved training states: `checkpoints/000012000.npz`, named by images seen.
+
+NumPy's archive, because it is written under a temporary name and renamed, carries a
+checksum for every array, and is read without executing anything.
+"""
+
+import logging
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import atomic_path
+from tf_fsgd.training.state import TrainingState
+
+_KEPT = 3
+
+logger = logging.getLogger(__name__)
+
+
+class Checkpoints:
+    """The last few states of a run in a folder."""
+
+    def __init__(self, state: TrainingState, folder: Path):
+        """Saves `state` to and restores it from `folder`, which `save` makes."""
+        self._state = state
+        self._folder = folder
+
+    @property
+    def paths(self) -> list[Path]:
+        """The checkpoints, oldest first."""
+        return sorted(self._folder.glob("[0-9]*.npz"))
+
+    def save(self) -> None:
+        """Saves the state, then removes all but the newest few.
+
+        Raises:
+            UserError: If a variable is NaN or infinite; nothing is saved.
+            OSError: If the disk is full; the older checkpoints stay.
+        """
+        if not self._state.is_finite():
+            raise self.diverged("the weights")
+        values = {name: v.numpy() for name, v in self._state.variables.items()}
+        path = self._folder / f"{self._state.images:09d}.npz"
+        with atomic_path(path) as temporary:
+            np.savez(temporary, **values)
+        for old in self.paths[:-_KEPT]:
+            old.unlink()
+
+    def restore(self) -> bool:
+        """Restores the newest checkpoint that is whole.
+
+        Returns:
+            Whether there was one; otherwise the state stays as it is.
+
+        Raises:
+            UserError: If all are damaged or one does not fit the config.
+        """
+        paths = self.paths
+        for path in reversed(paths):
+            try:
+                # NumPy leaves a file open that it opened and found damaged.
+                with open(path, "rb") as file, np.load(file) as archive:
+                    values = dict(archive)
+            except (zipfile.BadZipFile, EOFError, ValueError) as error:
+                logger.warning("%s: damaged (%s); trying an older one", path, error)
+                continue
+            self._assign(values, path)
+            return True
+        if paths:
+            raise UserError(
+                f"{self._folder}: every checkpoint is damaged; remove the folder to "
+                "train from the start"
+            )
+        return False
+
+    def _assign(self, values: dict[str, np.ndarray], path: Path) -> None:
+        variables = self._state.variables
+        saved = {name: value.shape for name, value in values.items()}
+        expected = {name: tuple(v.shape) for name, v in variables.items()}
+        if saved != expected:
+            names = sorted(
+                name
+                for name in saved.keys() | expected.keys()
+                if saved.get(name) != expected.get(name)
+            )
+            raise UserError(
+                f"{path}: made with another config; {names[0]} is "
+                f"{saved.get(names[0])}, the config asks for {expected.get(names[0])}"
+            )
+        for name, variable in variables.items():
+            variable.assign(values[name])
+
+    def diverged(self, what: str) -> UserError:
+        """The error that stops a run whose numbers are no longer finite.
+
+        Args:
+            what: What was seen to be NaN or infinite.
+        """
+        paths = self.paths
+        return UserError(
+            f"training diverged: {what} became NaN or infinite by step "
+            f"{int(self._state.step)}; last good checkpoint: "
+            f"{paths[-1] if paths else 'none yet'}; a lower training.learning_rate or "
+            "training.precision float32 may help"
+        )
