@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
 from tf_fsgd.config import Config
@@ -64,8 +63,9 @@ def render_pairs(
     Args:
         config: `seed`, `teacher` and `pairs` are used.
         out: The folder; made when missing.
-        teacher: `mapping(z [N, 512]) -> w`, `synthesis(ws, noise_mode=...) -> float32
-            [N, H, H, 3] in [-1, 1]`, `w_avg`, `num_ws`, `resolution`.
+        teacher: `mapping(z [N, 512]) -> w`, `synthesis(ws, noise_mode, resolution) ->
+            float32 [N, R, R, 3] in [-1, 1]`, `w_avg`, `num_ws`, `resolution`. It is
+            asked for the smallest picture that is no smaller than `pairs.resolution`.
         direction: `edit(ws, strength) -> ws`, `reading(w) -> [N]`, and what describes it:
             `name`, `vector`, `std`, `layers`, `attribute`, `sign`.
         classifier: `probabilities(images [N, R, R, 3] in [-1, 1]) -> [N, attributes]`,
@@ -134,6 +134,7 @@ class _Renderer:
         self.config, self.teacher = config, teacher
         self.direction, self.classifier = direction, classifier
         self.attribute = classifier.index(direction.attribute)
+        self.drawn = drawn_resolution(teacher.resolution, config.pairs.resolution)
 
     def candidates(self, seeds: np.ndarray) -> list[_Candidate]:
         """The candidates whose reading of w passes."""
@@ -178,9 +179,13 @@ class _Renderer:
         ]
         # Constant noise: the two sides of a pair differ by w alone.
         images = self.teacher.synthesis(
-            np.concatenate(edited).astype(np.float32), noise_mode="const"
+            np.concatenate(edited).astype(np.float32),
+            noise_mode="const",
+            resolution=self.drawn,
         )
-        images = shrink(images, self.config.pairs.resolution)
+        images = np.stack(
+            [resize(image, self.config.pairs.resolution) for image in to_uint8(images)]
+        )
         probabilities = self.classifier.probabilities(to_float(images))
         scores = np.asarray(probabilities)[:, self.attribute]
         if self.direction.sign < 0:
@@ -189,23 +194,17 @@ class _Renderer:
             yield Render(candidate.degree, image, float(score))
 
 
-def shrink(images: np.ndarray, size: int) -> np.ndarray:
-    """Shrinks square images without aliasing.
+def drawn_resolution(full: int, wanted: int) -> int:
+    """Side at which a teacher draws faces that are stored at `wanted` pixels.
 
-    Integer factors (1024 px to 512, 256, 128) take the mean of each block, which is fast;
-    others take `images.io.resize`, Lanczos.
-
-    Args:
-        images: float32 [N, H, H, 3] in [-1, 1].
-        size: Side in pixels, at most H.
-
-    Returns:
-        uint8 [N, size, size, 3].
+    That is the teacher's `full` side, halved while it stays even and large enough:
+    128 px of 1024 for 128, but also for 100. The teacher halves by exact means, which
+    costs it less than the full picture; what is left, below a factor of two, is
+    `images.io.resize`'s.
     """
-    factor, rest = divmod(images.shape[1], size)
-    if rest:
-        return np.stack([resize(image, size) for image in to_uint8(np.asarray(images))])
-    return to_uint8(tf.nn.avg_pool2d(images, factor, factor, "VALID").numpy())
+    while full % 2 == 0 and full // 2 >= wanted:
+        full //= 2
+    return full
 
 
 def _render_shard(
