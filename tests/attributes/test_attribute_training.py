@@ -92,9 +92,9 @@ def test_commands(plain_celeba, tmp_path, capsys):
     flags = ["--out", out, "--epochs", 1, "--batch-size", 4, "--note", "grey squares"]
     cli.run(_parse("train", *common, *flags))
     assert "test, 2 faces: Male" in capsys.readouterr().out
-    card = (out / "card.md").read_text()
+    card = (out / "celeba40.md").read_text()
     assert "8 of its 162,770 faces" in card and "* Note: grey squares" in card
-    assert json.loads((out / "card.json").read_text())["report"]["faces"] == 2
+    assert json.loads((out / "celeba40.json").read_text())["report"]["faces"] == 2
     shares = load_classifier(out / "celeba40.npz").train_share
     assert shares[31] == 0.5 and shares.sum() == 0.5
 

@@ -83,7 +83,7 @@ def _train(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     report = evaluate_classifier(load_classifier(weights), arguments.data_dir)
-    write_card(weights.with_name("card.md"), report, _facts(arguments))
+    write_card(weights.with_suffix(".md"), report, _facts(arguments))
     print(_summary(report))
     print(f"weights: {weights}\ncard: {weights.with_name('card.md')}")
 
