@@ -16,9 +16,9 @@ from tf_fsgd.errors import UserError
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Yields a temporary path that becomes `path` when the block succeeds.
 
-    The temporary file lies beside `path`, keeps the suffix (encoders choose their format
-    by it) and is removed when the block raises, so that a reader sees the old file or
-    the whole new one. Missing folders are made.
+    The temporary file lies beside `path`, keeps the suffix (encoders choose their
+    format by it) and is removed when the block raises, so that a reader sees the old
+    file or the whole new one. Missing folders are made.
 
     Raises:
         UserError: If `path` is a folder, or lies inside something that is not one.
