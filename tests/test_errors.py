@@ -1,0 +1,65 @@
+"""Exit codes, and one line for what is the user's or the machine's fault."""
+
+import errno
+import os
+
+import pytest
+
+from tf_fsgd.errors import UserError, guarded
+
+
+def raising(error: BaseException):
+    def command():
+        raise error
+
+    return command
+
+
+def test_passes_arguments_and_the_exit_code_on(capsys):
+    assert guarded(lambda a, b: a + b, 3, 4) == 7
+    assert guarded(lambda: None) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_users_mistake_is_one_line_and_code_2(capsys):
+    assert guarded(raising(UserError("--fps must be above 0, received -1"))) == 2
+    assert capsys.readouterr() == ("", "error: --fps must be above 0, received -1\n")
+
+
+def test_interrupt_is_code_130(capsys):
+    assert guarded(raising(KeyboardInterrupt())) == 130
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_full_disk_is_one_line_that_names_the_file(capsys):
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/x.png")
+    assert guarded(raising(full)) == 2
+    assert capsys.readouterr().err == "error: No space left on device: runs/x.png\n"
+
+
+def test_a_limit_without_a_file_has_no_colon_at_the_end(capsys):
+    assert guarded(raising(OSError(errno.EDQUOT, "Disk quota exceeded"))) == 2
+    assert capsys.readouterr().err == "error: Disk quota exceeded\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_disk_that_is_full_for_real(capsys):
+    def command():
+        with open("/dev/full", "wb", buffering=0) as file:
+            file.write(b"x")
+
+    assert guarded(command) == 2
+    assert capsys.readouterr().err == "error: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("ours"), OSError(errno.EIO, "Input/output error"), KeyError(1)]
+)
+def test_a_bug_keeps_its_traceback(error):
+    with pytest.raises(type(error)):
+        guarded(raising(error))
+
+
+def test_user_error_is_a_value_error():
+    # Callers from outside need not know the class.
+    assert issubclass(UserError, ValueError)

@@ -1,0 +1,127 @@
+"""Files are whole or absent; the cache folder follows its variables."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import atomic_path, cache_dir, read_json, sha256, write_json
+
+
+def test_the_file_appears_when_the_block_succeeds(tmp_path):
+    path = tmp_path / "new" / "deep" / "a.txt"
+    with atomic_path(path) as temporary:
+        assert temporary.parent == path.parent and temporary.suffix == ".txt"
+        temporary.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text("half of the n")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_killed_writer_cannot_be_mistaken_for_the_file(tmp_path):
+    with atomic_path(tmp_path / "a.txt") as temporary:
+        assert temporary.name.startswith(".")
+        temporary.write_text("x")
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_permissions_follow_the_umask(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        write_json(tmp_path / "a.json", {})
+        assert os.umask(umask) == umask  # it is put back
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.json").stat().st_mode) == mode
+
+
+def test_the_longest_name_that_a_file_may_have(tmp_path):
+    path = tmp_path / ("n" * 251 + ".txt")
+    with atomic_path(path) as temporary:
+        temporary.write_text("x")
+    assert path.exists()
+
+
+def test_a_folder_in_the_files_place(tmp_path):
+    with pytest.raises(UserError, match="expected a file, found a folder"):
+        write_json(tmp_path, {})
+
+
+@pytest.mark.parametrize("below", ["a.json", "deeper/a.json"])
+def test_a_file_in_a_folders_place(tmp_path, below):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="expected a folder, found a file"):
+        write_json(tmp_path / "file" / below, {})
+
+
+def test_json_round_trip(tmp_path):
+    value = {"a": [1, 2.5, None, True], "name": "Zoë"}
+    write_json(tmp_path / "a.json", value)
+    assert read_json(tmp_path / "a.json") == value
+
+
+def test_a_value_that_is_no_json_leaves_the_old_file(tmp_path):
+    write_json(tmp_path / "a.json", 1)
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "a.json", object())
+    assert read_json(tmp_path / "a.json") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"{", b"\xff\xfe{}", b"[" * 100_000, b"1" * 5_000],
+    ids=["empty", "cut", "not UTF-8", "deep", "long number"],
+)
+def test_what_is_no_json_is_one_line(tmp_path, text):
+    path = tmp_path / "a.json"
+    path.write_bytes(text)
+    with pytest.raises(UserError, match="a.json: not a JSON file") as caught:
+        read_json(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_json(tmp_path):
+    with pytest.raises(UserError, match="no such file"):
+        read_json(tmp_path / "a.json")
+
+
+def test_sha256_of_abc(tmp_path):
+    # FIPS 180-2, appendix B.1.
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert sha256(tmp_path / "abc") == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
+
+
+def test_cache_dir_follows_the_variables(monkeypatch):
+    monkeypatch.setenv("TF_FSGD_CACHE", "/chosen")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert cache_dir() == Path("/chosen")
+    monkeypatch.delenv("TF_FSGD_CACHE")
+    assert cache_dir() == Path("/xdg/tf_fsgd")
+    monkeypatch.setenv("HOME", "/home/her")
+    for unset in ("", None):
+        if unset is None:
+            monkeypatch.delenv("XDG_CACHE_HOME")
+        else:
+            monkeypatch.setenv("XDG_CACHE_HOME", unset)
+        assert cache_dir() == Path("/home/her/.cache/tf_fsgd")
+
+
+def test_json_is_for_human_eyes(tmp_path):
+    write_json(tmp_path / "a.json", {"a": 1})
+    text = (tmp_path / "a.json").read_text()
+    assert text == '{\n  "a": 1\n}\n' and json.loads(text) == {"a": 1}
