@@ -41,7 +41,7 @@ def plain_celeba(tmp_path):
     return root
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def real_celeba():
     """Folder of the CelebA that tfds prepared; skips when `TFDS_DATA_DIR` has none."""
     folder = find_celeba() if os.environ.get("TFDS_DATA_DIR") else None

@@ -1,14 +1,15 @@
 import argparse
+import functools
 import json
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_fsgd.attributes import cli
+from tf_fsgd.attributes import cli, train
 from tf_fsgd.attributes.augment import augment
 from tf_fsgd.attributes.evaluate import agreement
-from tf_fsgd.attributes.model import load_classifier
+from tf_fsgd.attributes.model import build_classifier, load_classifier
 from tf_fsgd.attributes.train import train_classifier
 from tf_fsgd.errors import UserError
 
@@ -66,7 +67,9 @@ def _parse(*words):
 
 
 @pytest.mark.slow
-def test_training_resumes_where_it_was_killed(plain_celeba, tmp_path):
+def test_training_resumes_where_it_was_killed(plain_celeba, tmp_path, monkeypatch):
+    small = functools.partial(build_classifier, (8, 8, 8, 8, 8), (0, 0, 0, 0, 1))
+    monkeypatch.setattr(train, "build_classifier", small)
     out = tmp_path / "out"
     weights = train_classifier(out, plain_celeba, epochs=2, **SETTINGS)
     reference = _weights(weights)

@@ -197,7 +197,8 @@ def load_classifier(path: str | os.PathLike | None = None) -> AttributeClassifie
     with dtype_policy("float32"):
         model = build_classifier()
     try:
-        with np.load(path, allow_pickle=False) as values:
+        # Opened here, for np.load leaves a broken file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as values:
             stored = {name: values[name] for name in values.files}
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
