@@ -35,6 +35,7 @@ _DECODING_ERRORS = (
     ArithmeticError,
     EOFError,
     AttributeError,
+    RuntimeError,
     struct.error,
     zlib.error,
 )
