@@ -36,27 +36,27 @@ def ffhq_square(
         UserError: If the landmarks are not finite or coincide, so that they span no
             square.
     """
-    left_eye, right_eye, left_mouth, right_mouth = (
-        np.asarray(p, np.float64)
-        for p in (left_eye, right_eye, left_mouth, right_mouth)
-    )
+    points = np.array([left_eye, right_eye, left_mouth, right_mouth], np.float64)
+    left_eye, right_eye, left_mouth, right_mouth = points
+    if not np.isfinite(points).all():
+        raise _no_face(points)
     eyes = (left_eye + right_eye) / 2
     eye_to_eye = right_eye - left_eye
     eye_to_mouth = (left_mouth + right_mouth) / 2 - eyes
     # The horizontal axis: the eye line, corrected by the normal of the eye-mouth line.
     x = eye_to_eye - np.array([-eye_to_mouth[1], eye_to_mouth[0]])
-    half_side = max(np.hypot(*eye_to_eye) * 2.0, np.hypot(*eye_to_mouth) * 1.8)
     length = np.hypot(*x)
-    # Written so that NaN is refused, too.
-    if not (length > 0 and np.isfinite(half_side)):
-        raise UserError(
-            "landmarks must span a face, received "
-            f"{[p.tolist() for p in (left_eye, right_eye, left_mouth, right_mouth)]}"
-        )
+    if length == 0:
+        raise _no_face(points)
+    half_side = max(np.hypot(*eye_to_eye) * 2.0, np.hypot(*eye_to_mouth) * 1.8)
     x *= half_side / length
     y = np.array([-x[1], x[0]])
     centre = eyes + 0.1 * eye_to_mouth
     return np.stack([centre - x - y, centre - x + y, centre + x + y, centre + x - y])
+
+
+def _no_face(points: np.ndarray) -> UserError:
+    return UserError(f"landmarks must span a face, received {points.tolist()}")
 
 
 def crop_square(image: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
