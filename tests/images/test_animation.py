@@ -127,8 +127,9 @@ def test_mp4_says_what_it_needs(tmp_path):
 
 
 def test_mp4_keeps_the_size(tmp_path):
-    pytest.importorskip("imageio_ffmpeg")
-    import imageio.v3 as imageio
-
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
     write_animation(tmp_path / "a.mp4", [frame[:45, :47] for frame in ramps(3)])
-    assert imageio.imread(tmp_path / "a.mp4").shape == (3, 46, 48, 3)
+    # imageio's own reader leaves its pipes open, and a warning fails the tests.
+    facts, *frames = imageio_ffmpeg.read_frames(tmp_path / "a.mp4")
+    assert facts["size"] == (48, 46)
+    assert len(frames) == 3
