@@ -54,7 +54,9 @@ def make_train_step(
         features = with_policy(features, state.policy)
     generator, discriminator = state.generator, state.discriminator
 
-    @tf.function
+    # No branch depends on a tensor, so AutoGraph would only rewrite the losses, from
+    # whatever their source files hold by now.
+    @tf.function(autograph=False)
     def train_step(a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
         with tf.GradientTape(persistent=True) as tape:
             fake = generator(a, training=True)
