@@ -1,10 +1,10 @@
 """Augmentation that closes the gap between generated faces and photos.
 
 Photos are tilted and framed a little differently, lit differently, often enlarged from
-something smaller, noisy and JPEG-compressed; StyleGAN's faces are none of that. Geometry,
-colour and blur are drawn once and applied to both sides, so that they are no part of the
-edit that the translator learns; noise and JPEG artefacts go into A alone, for the answer
-to a bad photo shall still be a clean face.
+something smaller, noisy and JPEG-compressed; StyleGAN's faces are none of that.
+Geometry, colour and blur are drawn once and applied to both sides, so that they are no
+part of the edit that the translator learns; noise and JPEG artefacts go into A alone,
+for the answer to a bad photo shall still be a clean face.
 """
 
 import math
@@ -68,8 +68,8 @@ def _move(
     scale = 1.0 - removed
     cos, sin = scale * tf.cos(angle), scale * tf.sin(angle)
     mirror = tf.where(flip, -1.0, 1.0)
-    # Output pixel (x, y) from the centre reads input (cos x - sin y, sin x + cos y) from
-    # the centre of the crop.
+    # Output pixel (x, y) from the centre reads input (cos x - sin y, sin x + cos y)
+    # from the centre of the crop.
     size = images.shape[0]
     centre = (size - 1) / 2
     centre_x = centre + (draws[3] - 0.5) * removed * size

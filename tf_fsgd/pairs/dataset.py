@@ -1,8 +1,8 @@
 """Pairs for the training loop: `open_pairs`, then `training_dataset`.
 
-The order of the samples and their augmentation are functions of the seed and of a sample's
-position in the stream, nothing else. A run that resumes at step n therefore sees exactly
-what it would have seen, without replaying or storing anything.
+The order of the samples and their augmentation are functions of the seed and of a
+sample's position in the stream, nothing else. A run that resumes at step n therefore
+sees exactly what it would have seen, without replaying or storing anything.
 """
 
 from pathlib import Path
@@ -14,12 +14,7 @@ import tensorflow as tf
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.pairs.augment import augment
-from tf_fsgd.pairs.shards import (
-    Index,
-    decode_pair,
-    read_records,
-    record_spans,
-)
+from tf_fsgd.pairs.shards import Index, decode_pair, read_records, record_spans
 
 SPLITS = ("train", "held_out")
 _LARGEST_CACHE = 2**30  # bytes of decoded pixels that are kept in memory
@@ -73,8 +68,8 @@ def open_pairs(folder: str | Path, split: str = "train") -> ShardedPairs:
         split: "train" or "held_out".
 
     Raises:
-        UserError: If the folder is no pairs folder, rendering has not finished, or a shard
-            is missing, half-written or damaged.
+        UserError: If the folder is no pairs folder, rendering has not finished, or a
+            shard is missing, half-written or damaged.
     """
     if split not in SPLITS:
         raise UserError(f"split must be one of {', '.join(SPLITS)}, received {split!r}")
@@ -84,13 +79,16 @@ def open_pairs(folder: str | Path, split: str = "train") -> ShardedPairs:
         "held_out": (0, index.held_out),
         "train": (index.held_out, index.held_out + index.count),
     }[split]
-    records = []
-    for name in sorted(index.shards):
+    entries = [index.shards[name] for name in sorted(index.shards)]
+    # Checking the checksums reads every byte: rendering does it, and where it takes no
+    # time it is done here as well.
+    bytes_in_all = sum(path.stat().st_size for path in folder.glob("seeds-*.tfrecord"))
+    records: list[tuple[Path, int, int]] = []
+    for entry in entries:
         if len(records) >= last:
             break
-        path, kept = folder / name, index.shards[name].stats.kept
-        # Reading every byte checks the checksums; too slow for the largest folders.
-        if kept and path.is_file() and path.stat().st_size < _LARGEST_CACHE // 16:
+        path, kept = folder / entry.file, entry.stats.kept
+        if bytes_in_all <= _LARGEST_CACHE:
             read_records(path, expected=kept)
         records += [(path, *span) for span in record_spans(path, expected=kept)]
     if len(records) < last:
@@ -110,7 +108,8 @@ def training_dataset(
         source: The pairs. Up to 1 GiB of pixels is decoded once and kept in memory;
             beyond that, pairs are decoded as they come.
         config: `training.batch_size` and `augmentation` are used.
-        seed: Order and augmentation depend on it and on the position in the stream alone.
+        seed: Order and augmentation depend on it and on the position in the stream
+            alone.
         start_step: Number of batches that a resumed run has already seen.
 
     Returns:

@@ -2,8 +2,8 @@
 
     DIR/A/name.jpg   DIR/B/name.png        or        DIR/train_A   DIR/train_B
 
-Two images belong together when their names agree up to the suffix. `train_A` and `train_B`
-are the names of pix2pixHD and of the original project.
+Two images belong together when their names agree up to the suffix. `train_A` and
+`train_B` are the names of pix2pixHD and of the original project.
 """
 
 from pathlib import Path
@@ -53,9 +53,9 @@ def read_folder(
         held_out: Number of pairs, the last by name, that are the held-out split.
 
     Raises:
-        UserError: If the folder or a side is missing or empty, the names of the two sides
-            differ, or no pair is left to train on. Unreadable images are reported when
-            they are read.
+        UserError: If the folder or a side is missing or empty, the names of the two
+            sides differ, or no pair is left to train on. Unreadable images are reported
+            when they are read.
     """
     if split not in SPLITS:
         raise UserError(f"split must be one of {', '.join(SPLITS)}, received {split!r}")

@@ -1,14 +1,14 @@
 """Renders A/B pairs with the teacher and keeps those that the classifier is certain of.
 
-Candidates are the seeds `config.seed * 1,000,000 + 0, 1, 2, ...`, taken in blocks of 128;
-each block becomes one shard. A shard depends on nothing but its block, so a killed run
-goes on with the first block that has no whole shard, and gives the same bytes as a run
-that was never stopped (same machine, same teacher batch size).
+Candidates are the seeds `config.seed * 1,000,000 + 0, 1, 2, ...`, taken in blocks of
+64; each block becomes one shard. A shard depends on nothing but its block, so a killed
+run goes on with the first block that has no whole shard, and gives the same bytes as a
+run that was never stopped (same machine, same teacher batch size).
 
-Almost all the time goes into the teacher (about 0.15 s an image on two cores), therefore:
-a linear reading of w drops candidates before any render; a candidate's renders are made
-one after the other and stop as soon as it fails (`selection.py`); renders of several
-candidates share a batch, so that batches stay full.
+Almost all the time goes into the teacher (about 0.15 s an image on two cores),
+therefore: a linear reading of w drops candidates before any render; a candidate's
+renders are made one after the other and stop as soon as it fails (`selection.py`);
+renders of several candidates share a batch, so that batches stay full.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ from tf_fsgd.pairs.shards import (
 )
 
 SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `config.seed`
-BLOCK = 128  # candidate seeds of one shard; some 30 pairs and 10 s in the quick preset
+BLOCK = 64  # candidate seeds of one shard; some 25 pairs and 10 s in the quick preset
 _ENOUGH_CANDIDATES = 2_000  # after so many, the acceptance below is judged
 _LEAST_ACCEPTANCE = 0.01
 
@@ -55,10 +55,10 @@ def render_pairs(
 ) -> PairStats:
     """Renders pairs into a folder until it has the number that `config.pairs` asks for.
 
-    The first `config.pairs.held_out` pairs, in order of seed, are the held-out split, the
-    next `config.pairs.count` the training split. Running it again on the same folder
-    checks what is there, re-renders damaged shards and adds what is missing; with a larger
-    `count` it goes on from the pairs that exist.
+    The first `config.pairs.held_out` pairs, in order of seed, are the held-out split,
+    the next `config.pairs.count` the training split. Running it again on the same
+    folder checks what is there, re-renders damaged shards and adds what is missing;
+    with a larger `count` it goes on from the pairs that exist.
 
     Args:
         config: `seed`, `teacher` and `pairs` are used.
@@ -66,8 +66,7 @@ def render_pairs(
         teacher: `mapping(z [N, 512]) -> w`, `synthesis(ws, noise_mode, resolution) ->
             float32 [N, R, R, 3] in [-1, 1]`, `w_avg`, `num_ws`, `resolution`. It is
             asked for the smallest picture that is no smaller than `pairs.resolution`.
-        direction: `edit(ws, strength) -> ws`, `reading(w) -> [N]`, and what describes it:
-            `name`, `vector`, `std`, `layers`, `attribute`, `sign`.
+        direction: A `latents.directions.Direction`.
         classifier: `probabilities(images [N, R, R, 3] in [-1, 1]) -> [N, attributes]`,
             `index(attribute)`, `model` (Keras). It judges the pixels that are stored.
         progress: Whether to show pairs kept, pairs wanted and the time left.
@@ -76,28 +75,34 @@ def render_pairs(
         What became of all candidates, earlier runs on the folder included.
 
     Raises:
-        UserError: If a setting breaks its rule, the folder was made with other settings,
-            or fewer than 1 % of the candidates pass.
+        UserError: If a setting breaks its rule, the folder was made with other
+            settings, or fewer than 1 % of the candidates pass.
     """
     out = Path(out)
     _check(config, teacher)
     index = _open_index(config, out, direction, classifier)
+    _drop_damaged(index, out, progress)
     wanted = config.pairs.held_out + config.pairs.count
+    found = sum(entry.stats.kept for entry in index.shards.values())
     renderer = _Renderer(config, teacher, direction, classifier)
     total = PairStats()
     with tqdm(
-        total=wanted, desc="pairs", unit="pair", disable=not progress, smoothing=0.05
+        total=wanted,
+        initial=min(found, wanted),
+        desc="pairs",
+        unit="pair",
+        disable=not progress,
+        smoothing=0.05,
     ) as bar:
         for first in range(0, SEEDS_A_RUN, BLOCK):
             start = config.seed * SEEDS_A_RUN + first
             seeds = np.arange(start, start + min(BLOCK, SEEDS_A_RUN - first))
             name = shard_name(seeds[0], seeds[-1])
             entry, limit = index.shards.get(name), wanted - total.kept
-            if entry and _usable(entry, out, limit):
-                kept = min(entry.stats.kept, limit)
-                bar.initial += kept  # found, not rendered: no part of the speed
-                bar.update(kept)
-            else:
+            if entry and not entry.complete and entry.stats.kept < limit:
+                bar.update(-entry.stats.kept)  # cut short by a smaller count
+                entry = None
+            if entry is None:
                 entry = _render_shard(out / name, renderer, seeds, limit, bar)
                 index.shards[name] = entry
                 index.save(out)
@@ -106,8 +111,8 @@ def render_pairs(
                 return total
             _check_acceptance(total, config)
     raise UserError(
-        f"--seed {config.seed}: its {SEEDS_A_RUN:,} candidates gave {total.kept:,} pairs, "
-        f"pairs.held_out + pairs.count asks for {wanted:,}"
+        f"--seed {config.seed}: its {SEEDS_A_RUN:,} candidates gave {total.kept:,} "
+        f"pairs, pairs.held_out + pairs.count asks for {wanted:,}"
     )
 
 
@@ -167,19 +172,11 @@ class _Renderer:
                 yield active.popleft()
 
     def _render(self, batch: list[_Candidate]) -> Iterator[Render]:
-        strength = self.config.pairs.strength
         ws = broadcast(np.stack([c.w for c in batch]), self.teacher.num_ws)
-        edited = [
-            self.direction.edit(ws[i : i + 1], c.degree * strength)
-            if c.degree
-            else ws_i
-            for i, (c, ws_i) in enumerate(
-                zip(batch, np.split(ws, len(ws)), strict=True)
-            )
-        ]
+        degrees = np.array([c.degree for c in batch])
         # Constant noise: the two sides of a pair differ by w alone.
         images = self.teacher.synthesis(
-            np.concatenate(edited).astype(np.float32),
+            self.direction.edit(ws, degrees * self.config.pairs.strength),
             noise_mode="const",
             resolution=self.drawn,
         )
@@ -250,17 +247,6 @@ def _render_shard(
     return ShardEntry(path.name, complete, stats)
 
 
-def _usable(entry: ShardEntry, out: Path, limit: int) -> bool:
-    if not entry.complete and entry.stats.kept < limit:
-        return False
-    try:
-        read_records(out / entry.file, expected=entry.stats.kept)
-    except UserError as error:
-        _log.warning("%s; rendering it again", error)
-        return False
-    return True
-
-
 def _open_index(config: Config, out: Path, direction: Any, classifier: Any) -> Index:
     made_by = _made_by(config, direction, classifier)
     index = Index(made_by, config.pairs.held_out, config.pairs.count)
@@ -271,6 +257,17 @@ def _open_index(config: Config, out: Path, direction: Any, classifier: Any) -> I
             temporary.unlink(missing_ok=True)
     index.save(out)
     return index
+
+
+def _drop_damaged(index: Index, out: Path, progress: bool) -> None:
+    """Takes the shards that cannot be read off the index, to be rendered again."""
+    entries = list(index.shards.values())
+    for entry in tqdm(entries, desc="checking", leave=False, disable=not progress):
+        try:
+            read_records(out / entry.file, expected=entry.stats.kept)
+        except UserError as error:
+            _log.warning("%s; rendering it again", error)
+            del index.shards[entry.file]
 
 
 def _checked_index(out: Path, made_by: dict[str, Any]) -> Index:
@@ -287,21 +284,19 @@ def _checked_index(out: Path, made_by: dict[str, Any]) -> Index:
 
 def _made_by(config: Config, direction: Any, classifier: Any) -> dict[str, Any]:
     """Everything that the pairs depend on, except how many there are."""
-    vector = np.ascontiguousarray(direction.vector, np.float32).tobytes()
-    weights = hashlib.sha256()
-    for array in classifier.model.get_weights():
-        weights.update(np.ascontiguousarray(array).tobytes())
     return {
         "seed": config.seed,
         "teacher": config.teacher.checkpoint,
         "truncation_psi": config.teacher.truncation_psi,
         "direction": direction.name,
-        "direction_sha256": hashlib.sha256(vector).hexdigest(),
+        "direction_sha256": _digest(
+            direction.vector, direction.reading_vector, direction.reading_bias
+        ),
         "direction_std": float(direction.std),
         "direction_layers": [int(layer) for layer in direction.layers],
         "attribute": direction.attribute,
         "attribute_sign": int(direction.sign),
-        "classifier_sha256": weights.hexdigest(),
+        "classifier_sha256": _digest(*classifier.model.get_weights()),
         "strength": config.pairs.strength,
         "renders": config.pairs.renders,
         "confidence": config.pairs.confidence,
@@ -309,6 +304,13 @@ def _made_by(config: Config, direction: Any, classifier: Any) -> dict[str, Any]:
         "resolution": config.pairs.resolution,
         "held_out": config.pairs.held_out,
     }
+
+
+def _digest(*arrays: Any) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _check(config: Config, teacher: Any) -> None:
@@ -358,7 +360,8 @@ def _check_acceptance(stats: PairStats, config: Config) -> None:
     raise UserError(
         f"pairs: {stats.kept} of {stats.candidates:,} candidates passed, "
         f"{_LEAST_ACCEPTANCE:.0%} or more must: {stats.below_preselect:,} read below "
-        f"pairs.preselect {config.pairs.preselect:g}, {stats.a_uncertain:,} had an A and "
-        f"{stats.b_uncertain:,} a B below pairs.confidence {config.pairs.confidence:g}; "
-        f"lower these or raise pairs.strength {config.pairs.strength:g}"
+        f"pairs.preselect {config.pairs.preselect:g}, {stats.a_uncertain:,} had an A "
+        f"and {stats.b_uncertain:,} a B below pairs.confidence "
+        f"{config.pairs.confidence:g}; lower these or raise pairs.strength "
+        f"{config.pairs.strength:g}"
     )

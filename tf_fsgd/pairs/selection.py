@@ -5,15 +5,16 @@ A render is certain when the classifier gives its class at least the confidence 
 
 * Two renders: A is the plain face (d = 0), certain in the source class; B is the edited
   one (d = 1), certain in the target class.
-* Five renders (d = -1, -1/2, 0, 1/2, 1, as in the paper): a set is kept when its two ends
-  are certain and in opposite classes. A is the plain face when it is certain in the
-  source class, else the nearest render before it that is. B is the first render at least
-  one Δ further than A that is certain in the target class. So a plain A always meets the
-  full edit, and the change that the translator has to learn is Δ wherever it can be.
+* Five renders (d = -1, -1/2, 0, 1/2, 1, as in the paper): a set is kept when its two
+  ends are certain and in opposite classes. A is the plain face when it is certain in
+  the source class, else the nearest render before it that is. B is the first render at
+  least one Δ further than A that is certain in the target class. So a plain A always
+  meets the full edit, and the change that the translator has to learn is Δ wherever it
+  can be.
 
 Each rule is a generator that asks for one render at a time, most telling first: what
-cannot change the choice any more is never rendered, and the choice is the same as if all
-renders were made.
+cannot change the choice any more is never rendered, and the choice is the same as if
+all renders were made.
 """
 
 import dataclasses

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.images.io import write_image
+from tf_fsgd.pairs.dataset import training_dataset
+from tf_fsgd.pairs.folder import read_folder
+
+
+@pytest.fixture(params=[("A", "B"), ("train_A", "train_B")], ids="/".join)
+def folder(request, tmp_path):
+    """Three pairs of 30x20: A is grey i, a PNG; B grey 100 + i, a WebP."""
+    a, b = request.param
+    for i in (10, 20, 30):
+        grey = np.full((20, 30, 3), i, np.uint8)
+        write_image(tmp_path / a / f"face{i}.png", grey)
+        write_image(tmp_path / b / f"face{i}.webp", grey + np.uint8(100))
+    return tmp_path
+
+
+def side(folder, name):
+    return next(path for path in folder.iterdir() if path.name.endswith(name))
+
+
+def test_pairs_belong_together_by_name(folder):
+    a, b = read_folder(folder, 16).images()
+    assert a.shape == b.shape == (3, 16, 16, 3)
+    assert a[:, 8, 8, 0].tolist() == [10, 20, 30]
+    np.testing.assert_allclose(b[:, 8, 8, 0], [110, 120, 130], atol=2)
+
+
+def test_the_last_pairs_are_held_out(folder):
+    train = read_folder(folder, 16, held_out=1)
+    held_out = read_folder(folder, 16, split="held_out", held_out=1)
+    assert train.images()[0][:, 0, 0, 0].tolist() == [10, 20]
+    assert held_out.images()[0][:, 0, 0, 0].tolist() == [30]
+
+
+def test_trains_on_a_folder(folder, config):
+    config.training.batch_size = 2
+    a, b = next(iter(training_dataset(read_folder(folder, 16), config, seed=0)))
+    assert a.shape == b.shape == (2, 16, 16, 3)
+
+
+def test_a_missing_folder(tmp_path):
+    with pytest.raises(UserError, match="--pairs .*nowhere: no such folder"):
+        read_folder(tmp_path / "nowhere", 16)
+
+
+def test_a_folder_without_sides(tmp_path):
+    (tmp_path / "A").mkdir()
+    with pytest.raises(UserError, match="must hold folders A and B"):
+        read_folder(tmp_path, 16)
+
+
+def test_an_empty_side(folder):
+    for path in side(folder, "B").iterdir():
+        path.unlink()
+    with pytest.raises(UserError, match="B: no image in this folder"):
+        read_folder(folder, 16)
+
+
+def test_an_image_without_its_partner(folder):
+    (side(folder, "B") / "face20.webp").unlink()
+    with pytest.raises(UserError, match="1 have none, first 'face20'"):
+        read_folder(folder, 16)
+
+
+def test_two_images_of_one_name(folder):
+    write_image(side(folder, "A") / "face10.jpg", np.zeros((8, 8, 3), np.uint8))
+    with pytest.raises(UserError, match="face10.* has the same name"):
+        read_folder(folder, 16)
+
+
+def test_no_pair_left_to_train_on(folder):
+    with pytest.raises(UserError, match="3 pairs, of which pairs.held_out 3"):
+        read_folder(folder, 16, held_out=3)
+
+
+def test_an_unreadable_image_stops_before_training(folder, config):
+    (side(folder, "B") / "face20.webp").write_text("not a picture")
+    with pytest.raises(UserError, match="face20.webp: not an image"):
+        training_dataset(read_folder(folder, 16), config, seed=0)
