@@ -94,7 +94,8 @@ def train(
             if stop and state.images < total:
                 raise KeyboardInterrupt
 
-    run.save_translator(state.average)
     if faces is not None:
         write_training_animation(run.animation, run.samples)
+    # Last, because a run with a translator is held to be trained.
+    run.save_translator(state.average)
     return state.average
