@@ -37,7 +37,7 @@ from tf_fsgd.pairs.shards import (
 )
 
 SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `config.seed`
-BLOCK = 64  # candidate seeds of one shard; some 25 pairs and 10 s in the quick preset
+BLOCK = 64  # candidate seeds of one shard; some 20 pairs and 10 s in the quick preset
 _ENOUGH_CANDIDATES = 2_000  # after so many, the acceptance below is judged
 _LEAST_ACCEPTANCE = 0.01
 
