@@ -43,11 +43,14 @@ class GeneratorConfig:
     """The translator."""
 
     kind: str = "global"  # "global" or "local" (GlobalGenerator, LocalEnhancer)
-    filters: int = 32  # channels at full resolution ("ngf")
+    filters: int = 24  # channels at full resolution ("ngf")
     downsamplings: int = 3
-    blocks: int = 6  # residual blocks at the lowest resolution
+    blocks: int = 5  # residual blocks at the lowest resolution
     norm: str = "none"  # "none" or "instance"
     residual: bool = True  # output = input + predicted change
+    strided_ends: bool = (
+        True  # the outermost convolutions halve and double by themselves
+    )
 
 
 @dataclass
@@ -195,7 +198,12 @@ def _paper() -> Config:
             count=50_000, held_out=200, resolution=512, renders=5, preselect=0.0
         ),
         generator=GeneratorConfig(
-            filters=64, downsamplings=4, blocks=9, norm="instance", residual=False
+            filters=64,
+            downsamplings=4,
+            blocks=9,
+            norm="instance",
+            residual=False,
+            strided_ends=False,
         ),
         discriminator=DiscriminatorConfig(filters=64, layers=3, scales=2),
         loss=LossConfig(perceptual_network="vgg19", pixel=0.0),

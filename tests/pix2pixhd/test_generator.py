@@ -15,7 +15,16 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def reference_config(**settings):
-    return GeneratorConfig(**{"norm": "instance", "residual": False, **settings})
+    form = {"norm": "instance", "residual": False, "strided_ends": False}
+    return GeneratorConfig(**{**form, **settings})
+
+
+# The forms without normalisation: what `quick` is, and with ends at full resolution.
+FORMS = [
+    {"kind": "global"},
+    {"kind": "global", "strided_ends": False},
+    {"kind": "local", "strided_ends": False},
+]
 
 
 def images(resolution, count=2):
@@ -97,10 +106,31 @@ def test_equals_pytorch(name, settings):
         np.testing.assert_allclose(model(file["x"]), file["y0"], atol=2e-5)
 
 
-@pytest.mark.parametrize("kind", ["global", "local"])
-def test_quick_generator_starts_as_identity(kind):
-    model = build_generator(GeneratorConfig(kind=kind, filters=4), 32)
+@pytest.mark.parametrize("form", FORMS)
+def test_quick_generator_starts_as_identity(form):
+    model = build_generator(GeneratorConfig(**form, filters=4), 32)
     np.testing.assert_array_equal(model(images(32)), images(32))
+
+
+def test_quick_generator_has_3_8_million_weights_and_no_map_at_full_resolution():
+    config = preset("quick").generator
+    model = build_generator(config, 128)
+    strided = (
+        count(48, 96, 3) + count(96, 48, 3) + count(96, 192, 3) + count(192, 96, 3)
+    )
+    assert model.count_params() == (
+        count(3, 48, 6)
+        + strided
+        + config.blocks * 2 * count(192, 192, 3)
+        + count(48, 48, 3)
+        + count(12, 3, 7)
+    )
+    widest = {layer.output.shape[-1] for layer in model.layers if big(layer, 128)}
+    assert widest == {3, 12}
+
+
+def big(layer, side):
+    return layer.output.shape[1] >= side
 
 
 def test_quick_generator_is_not_clipped():
@@ -112,17 +142,17 @@ def test_quick_generator_is_not_clipped():
 def test_quick_generator_keeps_the_scale_of_its_features():
     keras.utils.set_random_seed(0)
     model = build_generator(GeneratorConfig(filters=16), 32)
-    names = ("down3_relu", "up1_relu", "up2_relu", "up3_relu")
+    names = ("down3_relu", "up1_relu", "up2_relu", "unfold_relu")
     features = keras.Model(model.input, [model.get_layer(n).output for n in names])
     before, *after = [float(keras.ops.mean(f**2)) for f in features(images(32))]
     for power in after:
         assert before / 3 < power < before * 3
 
 
-@pytest.mark.parametrize("kind", ["global", "local"])
-def test_every_weight_learns(kind):
+@pytest.mark.parametrize("form", FORMS)
+def test_every_weight_learns(form):
     keras.utils.set_random_seed(0)
-    config = GeneratorConfig(kind=kind, filters=4, downsamplings=2, blocks=2)
+    config = GeneratorConfig(**form, filters=4, downsamplings=2, blocks=2)
     model = build_generator(config, 16)
     optimizer = keras.optimizers.Adam(1e-2)
     before = model.get_weights()
@@ -170,7 +200,10 @@ def test_survives_saving(config, tmp_path):
         ({"blocks": -1}, 32, "generator.blocks must be at least 0, received -1"),
         ({}, 100, "multiple of 8, at least 16, for 3 halvings, received 100"),
         ({}, 8, "multiple of 8, at least 16, for 3 halvings, received 8"),
-        ({"kind": "local"}, 24, "multiple of 16, at least 32"),
+        ({"kind": "local", "strided_ends": False}, 24, "multiple of 16, at least 32"),
+        ({"kind": "local"}, 32, "strided_ends needs generator.kind global"),
+        ({"downsamplings": 0}, 32, "strided_ends needs .* received global and 0"),
+        ({"filters": 3}, 32, "generator.filters must be even"),
     ],
 )
 def test_refuses(settings, resolution, message):

@@ -9,6 +9,7 @@ import pytest
 from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.pix2pixhd.generator import global_generator
 from tf_fsgd.pix2pixhd.layers import (
+    DepthToSpace,
     HalvingAveragePooling2D,
     InstanceNormalization,
     ReflectionPadding2D,
@@ -44,7 +45,12 @@ def test_layer_equals_pytorch(name, layer):
 def test_strided_convolution_of_the_generator_equals_pytorch(name, first, last):
     stored = golden(name)
     config = GeneratorConfig(
-        filters=3, downsamplings=1, blocks=0, norm="instance", residual=False
+        filters=3,
+        downsamplings=1,
+        blocks=0,
+        norm="instance",
+        residual=False,
+        strided_ends=False,
     )
     generator = global_generator(config, resolution=8)
     part = keras.Model(
@@ -86,3 +92,8 @@ def test_layers_survive_saving(tmp_path):
     loaded = keras.models.load_model(tmp_path / "model.keras")
     noise = np.random.default_rng(0).normal(size=(2, 8, 8, 2)).astype(np.float32)
     np.testing.assert_array_equal(loaded(noise), model(noise))
+
+
+def test_depth_to_space_moves_channels():
+    image = np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4)
+    assert np.asarray(DepthToSpace(2)(image))[0, :, :, 0].tolist() == [[0, 1], [2, 3]]

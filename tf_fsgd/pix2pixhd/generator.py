@@ -28,6 +28,7 @@ from keras import initializers, layers
 from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.layers import (
+    DepthToSpace,
     HalvingAveragePooling2D,
     InstanceNormalization,
     ReflectionPadding2D,
@@ -76,7 +77,8 @@ def global_generator(config: GeneratorConfig, resolution: int) -> keras.Model:
     """
     _check(config, resolution, halvings=config.downsamplings)
     image = keras.Input((resolution, resolution, 3), name="image")
-    x = _trunk(image, config, config.filters)
+    trunk = _strided_trunk if config.strided_ends else _trunk
+    x = trunk(image, config, config.filters)
     return keras.Model(image, _head(x, image, config), name="global_generator")
 
 
@@ -119,6 +121,17 @@ def _check(config: GeneratorConfig, resolution: int, halvings: int) -> None:
             f"generator.norm must be one of {', '.join(NORMS)}, "
             f"received {config.norm!r}"
         )
+    if config.strided_ends and (config.kind == "local" or config.downsamplings < 1):
+        raise UserError(
+            "generator.strided_ends needs generator.kind global and at least one of "
+            f"generator.downsamplings, received {config.kind} and "
+            f"{config.downsamplings}"
+        )
+    if config.strided_ends and config.filters % 2:
+        raise UserError(
+            "generator.filters must be even with generator.strided_ends, "
+            f"received {config.filters}"
+        )
     for name, least in (("filters", 1), ("downsamplings", 0), ("blocks", 0)):
         if getattr(config, name) < least:
             raise UserError(
@@ -147,6 +160,36 @@ def _trunk(image, config: GeneratorConfig, filters: int):
         width = filters * 2 ** (config.downsamplings - number)
         x = _double(x, config, width, f"up{number}")
     return x
+
+
+def _strided_trunk(image, config: GeneratorConfig, filters: int):
+    """A trunk that never computes at full resolution: `[N, R, R, filters / 2]`.
+
+    On a CPU, maps of full resolution cost more time than their few multiplications
+    suggest. The first convolution (6x6, so that every pixel counts equally often)
+    halves, and the last doubling moves channels into space, which costs nothing.
+    """
+    x = ReflectionPadding2D(2, name="stem_pad")(image)
+    x = layers.Conv2D(
+        2 * filters, 6, strides=2, kernel_initializer=_kernel(config), name="stem_conv"
+    )(x)
+    x = _activate(x, config, "stem")
+    for number in range(2, config.downsamplings + 1):
+        x = _halve(x, config, filters * 2**number, f"down{number}")
+    for number in range(1, config.blocks + 1):
+        x = _residual_block(x, config, f"block{number}")
+    for number in range(1, config.downsamplings):
+        width = filters * 2 ** (config.downsamplings - number)
+        x = _double(x, config, width, f"up{number}")
+    x = layers.Conv2D(
+        2 * filters,
+        3,
+        padding="same",
+        kernel_initializer=_kernel(config),
+        name="unfold_conv",
+    )(x)
+    x = _activate(x, config, "unfold")
+    return DepthToSpace(2, name="unfold")(x)
 
 
 def _convolve(x, config: GeneratorConfig, filters: int, kernel: int, name: str):

@@ -6,11 +6,11 @@ paddings here. Every layer works in rank 4 and turns into TFLite's built-in oper
 """
 
 import keras
-from keras import ops
+from keras import layers, ops
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
-class InstanceNormalization(keras.layers.Layer):
+class InstanceNormalization(layers.Layer):
     """Zero mean and unit variance over each image's channel, without weights.
 
     Equals PyTorch's `InstanceNorm2d(affine=False)` (biased variance). Computed in
@@ -23,7 +23,7 @@ class InstanceNormalization(keras.layers.Layer):
 
     Args:
         epsilon: Added to the variance.
-        **kwargs: Passed on to `keras.layers.Layer`.
+        **kwargs: Passed on to `layers.Layer`.
     """
 
     def __init__(self, epsilon: float = 1e-5, **kwargs):
@@ -49,7 +49,7 @@ def _spatial_mean(x):
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
-class ReflectionPadding2D(keras.layers.Layer):
+class ReflectionPadding2D(layers.Layer):
     """Mirrors the border without repeating the edge: H and W grow by 2 `padding`.
 
     Reflection instead of zeros is also what alleviates pix2pixHD's blobs at image
@@ -57,7 +57,7 @@ class ReflectionPadding2D(keras.layers.Layer):
 
     Args:
         padding: Pixels on each side; less than the height and the width.
-        **kwargs: Passed on to `keras.layers.Layer`.
+        **kwargs: Passed on to `layers.Layer`.
     """
 
     def __init__(self, padding: int, **kwargs):
@@ -77,7 +77,7 @@ class ReflectionPadding2D(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
-class HalvingAveragePooling2D(keras.layers.Layer):
+class HalvingAveragePooling2D(layers.Layer):
     """Mean of 3x3 windows at stride 2 that leaves the padding out of the mean.
 
     Equals PyTorch's `AvgPool2d(3, stride=2, padding=1, count_include_pad=False)`:
@@ -95,3 +95,22 @@ class HalvingAveragePooling2D(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         n, h, w, c = input_shape
         return (n, (h + 1) // 2, (w + 1) // 2, c)
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class DepthToSpace(layers.Layer):
+    """Moves channels into space: `[N, H, W, s * s * C]` to `[N, s * H, s * W, C]`.
+
+    Args:
+        size: s, the factor by which each side grows.
+    """
+
+    def __init__(self, size: int, **kwargs):
+        super().__init__(**kwargs)
+        self.size = size
+
+    def call(self, inputs):
+        return ops.nn.depth_to_space(inputs, self.size)
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
