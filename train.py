@@ -28,12 +28,14 @@ import numpy as np
 from export.bundle import export_run
 from tf_fsgd.attributes.celeba import HOW_TO_GET, aligned_faces, find_celeba
 from tf_fsgd.attributes.model import feature_model, load_classifier
-from tf_fsgd.config import PRESETS, Config, override, preset
+from tf_fsgd.config import PRESETS, Config, preset
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.latents.directions import load_direction
+from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import render_pairs
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
+from tf_fsgd.settings import override
 from tf_fsgd.stylegan2.teacher import load_teacher
 from tf_fsgd.training.loop import train
 from tf_fsgd.training.runfolder import (
@@ -114,8 +116,13 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         config.pairs.folder = str(Path(arguments.pairs).resolve())
     for assignment in arguments.set:
         override(config, assignment)
-    if not config.pairs.folder:
-        load_direction(config.edit)  # an unknown edit leaves no run folder behind
+    # What the user has to change leaves no run folder behind.
+    config.check()
+    pairs = config.pairs
+    if pairs.folder:
+        read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
+    else:
+        load_direction(config.edit)
     return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
 
 

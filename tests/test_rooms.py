@@ -12,6 +12,7 @@ REPOSITORY = Path(__file__).parents[1]
 ROOMS = (
     "tf_fsgd.errors",
     "tf_fsgd.files",
+    "tf_fsgd.settings",
     "tf_fsgd.config",
     "tf_fsgd.hardware",
     "tf_fsgd.quiet",
@@ -30,7 +31,12 @@ ROOMS = (
 
 STRANGERS = {
     # Pictures are of use without the rest; the translator knows no teacher.
-    "tf_fsgd.images": {"tf_fsgd.config", "tf_fsgd.hardware", "tf_fsgd.quiet"},
+    "tf_fsgd.images": {
+        "tf_fsgd.settings",
+        "tf_fsgd.config",
+        "tf_fsgd.hardware",
+        "tf_fsgd.quiet",
+    },
     "tf_fsgd.pix2pixhd": {"tf_fsgd.stylegan2", "tf_fsgd.latents", "tf_fsgd.pairs"},
 }
 """Rooms that a room must not import although they are lower."""

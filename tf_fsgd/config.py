@@ -7,12 +7,26 @@ and evaluation read it back, so that no flag has to be typed twice.
 """
 
 import dataclasses
-import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
+from tf_fsgd.settings import (
+    Rule,
+    above,
+    at_least,
+    between,
+    check_fields,
+    from_dict,
+    one_of,
+    setting,
+)
+
+SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `Config.seed`
+_SEEDS = 2**32  # that NumPy's RandomState takes
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+_BELOW_ONE = Rule("at least 0 and below 1", lambda value: 0 <= value < 1)
 
 
 @dataclass
@@ -20,21 +34,28 @@ class TeacherConfig:
     """The generator that renders both sides of a pair."""
 
     checkpoint: str = "mobile-ffhq"  # the embedded MobileStyleGAN
-    truncation_psi: float = 0.7  # the official commands' value
-    batch_size: int = 4  # faces rendered at once
+    truncation_psi: float = setting(0.7, above(0))  # the official commands' value
+    batch_size: int = setting(4, at_least(1))  # faces rendered at once
 
 
 @dataclass
 class PairsConfig:
     """How A/B pairs are made and chosen (paper, section 3)."""
 
-    count: int = 640  # pairs to keep for training
-    held_out: int = 32  # further pairs, never trained on: sample grids, evaluation
-    resolution: int = 128  # side in pixels at which pairs are stored
-    strength: float = 3.0  # edit, in standard deviations of w along the direction
-    renders: int = 2  # images a candidate: 2 (the ends) or 5 (the paper's)
-    confidence: float = 0.9  # probability that both ends must reach in their classes
-    preselect: float = 0.9  # linear reading of w that a candidate must reach; 0: all
+    count: int = setting(640, at_least(1))  # pairs to keep for training
+    # Further pairs, never trained on: sample grids, evaluation, export's comparison.
+    held_out: int = setting(32, at_least(1))
+    resolution: int = setting(128, at_least(16))  # side in pixels, as stored
+    # Of the edit, in standard deviations of w along the direction.
+    strength: float = setting(3.0, at_least(0))
+    # Images a candidate: 2 (the ends) or 5 (the paper's).
+    renders: int = setting(2, one_of(2, 5))
+    # Probability that both ends must reach in their classes.
+    confidence: float = setting(
+        0.9, Rule("above 0.5 and below 1", lambda value: 0.5 < value < 1)
+    )
+    # Linear reading of w that a candidate must reach; 0: all.
+    preselect: float = setting(0.9, _BELOW_ONE)
     folder: str = ""  # a folder of A/B images to train on instead of rendering
 
 
@@ -42,35 +63,89 @@ class PairsConfig:
 class GeneratorConfig:
     """The translator."""
 
-    kind: str = "global"  # "global" or "local" (GlobalGenerator, LocalEnhancer)
-    filters: int = 24  # channels at full resolution ("ngf")
-    downsamplings: int = 3
-    blocks: int = 5  # residual blocks at the lowest resolution
-    norm: str = "none"  # "none" or "instance"
+    # GlobalGenerator or LocalEnhancer.
+    kind: str = setting("global", one_of("global", "local"))
+    filters: int = setting(24, at_least(1))  # channels at full resolution ("ngf")
+    downsamplings: int = setting(3, at_least(0))
+    blocks: int = setting(5, at_least(0))  # residual blocks at the lowest resolution
+    norm: str = setting("none", one_of("none", "instance"))
     residual: bool = True  # output = input + predicted change
-    strided_ends: bool = (
-        True  # the outermost convolutions halve and double by themselves
-    )
+    # The outermost convolutions halve and double by themselves.
+    strided_ends: bool = True
+
+    def check(self, resolution: int) -> None:
+        """Refuses what no network can be built from.
+
+        Args:
+            resolution: Side in pixels of the images to translate.
+
+        Raises:
+            UserError: If a field breaks its rule, fields do not go together, or
+                `resolution` cannot be halved as often as the network halves it.
+        """
+        check_fields(self, "generator")
+        if self.strided_ends and (self.kind == "local" or self.downsamplings < 1):
+            raise UserError(
+                "generator.strided_ends needs generator.kind global and at least one "
+                f"of generator.downsamplings, received {self.kind} and "
+                f"{self.downsamplings}"
+            )
+        if self.strided_ends and self.filters % 2:
+            raise UserError(
+                "generator.filters must be even with generator.strided_ends, "
+                f"received {self.filters}"
+            )
+        halvings = self.downsamplings + (self.kind == "local")
+        multiple = 2**halvings
+        # A mirrored border needs more pixels than it adds: 1 at the lowest resolution,
+        # 3 at the highest (of the halved image in a LocalEnhancer).
+        least = max(2 * multiple, 8)
+        if resolution < least or resolution % multiple:
+            raise UserError(
+                f"pairs.resolution must be a multiple of {multiple}, at least {least}, "
+                f"for {halvings} halvings, received {resolution}"
+            )
 
 
 @dataclass
 class DiscriminatorConfig:
     """The multiscale PatchGAN discriminator."""
 
-    filters: int = 32  # "ndf"
-    layers: int = 3  # strided convolutions of each PatchGAN ("n_layers_D")
-    scales: int = 2  # "num_D"
+    filters: int = setting(32, at_least(1))  # "ndf"
+    # Strided convolutions of each PatchGAN ("n_layers_D").
+    layers: int = setting(3, at_least(1))
+    scales: int = setting(2, at_least(1))  # "num_D"
+
+    def check(self, resolution: int) -> None:
+        """Refuses what no network can be built from.
+
+        Args:
+            resolution: Side in pixels of the images to judge.
+
+        Raises:
+            UserError: If a field breaks its rule or `resolution` is too small for the
+                scales.
+        """
+        check_fields(self, "discriminator")
+        least = 4 * 2 ** (self.scales - 1)
+        if resolution < least:
+            raise UserError(
+                f"pairs.resolution must be at least {least} for {self.scales} "
+                f"discriminator scales, received {resolution}"
+            )
 
 
 @dataclass
 class LossConfig:
     """Weights of the generator's losses; 0 leaves a loss out."""
 
-    adversarial: float = 1.0
-    feature_matching: float = 10.0
-    perceptual: float = 10.0
-    perceptual_network: str = "attributes"  # "attributes", "vgg19", or "auto"
-    pixel: float = 0.0  # L1
+    adversarial: float = setting(1.0, at_least(0))
+    feature_matching: float = setting(10.0, at_least(0))
+    perceptual: float = setting(10.0, at_least(0))
+    perceptual_network: str = setting(
+        "attributes", one_of("attributes", "vgg19", "auto")
+    )
+    pixel: float = setting(0.0, at_least(0))  # L1
 
 
 @dataclass
@@ -78,27 +153,31 @@ class AugmentationConfig:
     """What closes the gap between generated and real faces; one draw for A and B."""
 
     flip: bool = True
-    rotation: float = 4.0  # largest angle in degrees
-    crop: float = 0.08  # largest share of the side that a crop removes
-    colour: float = 0.15  # largest change of brightness, contrast and saturation
-    blur: float = 0.3  # probability of a blur of both sides
-    jpeg: float = 0.3  # probability of JPEG artefacts in A
+    rotation: float = setting(4.0, between(0, 180))  # largest angle in degrees
+    # Largest share of the side that a crop removes.
+    crop: float = setting(0.08, _BELOW_ONE)
+    # Largest change of brightness, contrast and saturation.
+    colour: float = setting(0.15, between(0, 1))
+    blur: float = setting(0.3, between(0, 1))  # probability of a blur of both sides
+    # Probability of noise and JPEG artefacts in A.
+    jpeg: float = setting(0.3, between(0, 1))
 
 
 @dataclass
 class TrainingConfig:
     """The loop. Work is counted in images of type A shown to the network."""
 
-    images: int = 12_000  # in all; the last `decay` of them with falling learning rate
-    decay: float = 0.5  # share of `images` over which the rate falls linearly to 0
-    batch_size: int = 8
-    learning_rate: float = 2e-4
-    beta_1: float = 0.5
-    ema_decay: float = 0.995  # per step
-    precision: str = "auto"  # "auto", "float32", "mixed_bfloat16", "mixed_float16"
-    sample_every: int = 1_000  # images between two sample grids
-    checkpoint_every: int = 1_000  # images between two checkpoints
-    log_every: int = 200  # images between two log lines
+    images: int = setting(12_000, at_least(1))  # in all
+    # Share of `images`, at the end, over which the rate falls linearly to 0.
+    decay: float = setting(0.5, between(0, 1))
+    batch_size: int = setting(8, at_least(1))
+    learning_rate: float = setting(2e-4, above(0))
+    beta_1: float = setting(0.5, _BELOW_ONE)
+    ema_decay: float = setting(0.995, between(0, 1))  # per step
+    precision: str = setting("auto", one_of(*PRECISIONS))
+    sample_every: int = setting(1_000, at_least(1))  # images between two sample grids
+    checkpoint_every: int = setting(1_000, at_least(1))  # between two checkpoints
+    log_every: int = setting(200, at_least(1))  # between two log lines
 
 
 @dataclass
@@ -107,7 +186,7 @@ class Config:
 
     preset: str = "quick"
     edit: str = "feminine"
-    seed: int = 0
+    seed: int = setting(0, between(0, _SEEDS // SEEDS_A_RUN - 1))
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
     pairs: PairsConfig = field(default_factory=PairsConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
@@ -115,6 +194,16 @@ class Config:
     loss: LossConfig = field(default_factory=LossConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def check(self) -> None:
+        """Refuses values that would fail later, or train something else.
+
+        Raises:
+            UserError: If a field breaks its rule, or fields do not go together.
+        """
+        check_fields(self)
+        self.generator.check(self.pairs.resolution)
+        self.discriminator.check(self.pairs.resolution)
 
     def save(self, path: str | Path) -> None:
         """Writes the config as JSON."""
@@ -125,69 +214,15 @@ class Config:
         """Reads a config that `save` wrote.
 
         Raises:
-            UserError: If the file is missing, no JSON, or has a field that is unknown
-                or of the wrong type.
+            UserError: If the file is missing, no JSON, or has a field that is unknown,
+                of the wrong type, or refused by `check`.
         """
-        return _from_dict(cls, read_json(path), str(path))
-
-
-def override(config: Config, assignment: str) -> None:
-    """Sets one field in place.
-
-    Args:
-        config: What to change.
-        assignment: Such as `training.images=4000` or `edit=smile`.
-
-    Raises:
-        UserError: If it is no assignment, the field is unknown, or the value does not
-            fit its type.
-    """
-    key, equals, text = assignment.partition("=")
-    *path, name = key.strip().split(".")
-    owner: typing.Any = config
-    for part in path:
-        owner = getattr(owner, part, None)
-    known = dataclasses.is_dataclass(owner)
-    types = typing.get_type_hints(type(owner)) if known else {}
-    if not equals or name not in types or dataclasses.is_dataclass(types[name]):
-        raise UserError(
-            f"--set must look like training.images=4000, received {assignment!r}"
-        )
-    parse = _parse_bool if types[name] is bool else types[name]
-    try:
-        setattr(owner, name, parse(text.strip()))
-    except ValueError:
-        raise UserError(
-            f"--set {key}: must be {types[name].__name__}, received {text!r}"
-        ) from None
-
-
-def _parse_bool(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise ValueError(text)
-    return text.lower() == "true"
-
-
-def _from_dict(cls: type, values: typing.Any, where: str) -> typing.Any:
-    if not isinstance(values, dict):
-        raise UserError(f"{where}: expected an object, received {values!r}")
-    types = typing.get_type_hints(cls)
-    arguments = {}
-    for name, value in values.items():
-        if name not in types:
-            raise UserError(
-                f"{where}: unknown field {name!r}; known: {', '.join(types)}"
-            )
-        if dataclasses.is_dataclass(types[name]):
-            value = _from_dict(types[name], value, f"{where}: {name}")
-        elif types[name] is float and type(value) is int:
-            value = float(value)
-        elif type(value) is not types[name]:
-            raise UserError(
-                f"{where}: {name} must be {types[name].__name__}, received {value!r}"
-            )
-        arguments[name] = value
-    return cls(**arguments)
+        config = from_dict(cls, read_json(path), str(path))
+        try:
+            config.check()
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
+        return config
 
 
 def _paper() -> Config:

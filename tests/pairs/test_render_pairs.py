@@ -5,8 +5,9 @@ import pytest
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.pairs.dataset import open_pairs
+from tf_fsgd.pairs.index import Index
 from tf_fsgd.pairs.render import BLOCK, drawn_resolution, render_pairs
-from tf_fsgd.pairs.shards import Index, read_shard
+from tf_fsgd.pairs.shards import read_shard
 
 
 @pytest.fixture

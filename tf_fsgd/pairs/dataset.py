@@ -14,7 +14,8 @@ import tensorflow as tf
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.pairs.augment import augment
-from tf_fsgd.pairs.shards import Index, decode_pair, read_records, record_spans
+from tf_fsgd.pairs.index import Index
+from tf_fsgd.pairs.shards import decode_pair, read_records, record_spans
 
 SPLITS = ("train", "held_out")
 _LARGEST_CACHE = 2**30  # bytes of decoded pixels that are kept in memory
@@ -79,12 +80,11 @@ def open_pairs(folder: str | Path, split: str = "train") -> ShardedPairs:
         "held_out": (0, index.held_out),
         "train": (index.held_out, index.held_out + index.count),
     }[split]
-    entries = [index.shards[name] for name in sorted(index.shards)]
     # Checking the checksums reads every byte: rendering does it, and where it takes no
     # time it is done here as well.
     bytes_in_all = sum(path.stat().st_size for path in folder.glob("seeds-*.tfrecord"))
     records: list[tuple[Path, int, int]] = []
-    for entry in entries:
+    for entry in index.without_gap():
         if len(records) >= last:
             break
         path, kept = folder / entry.file, entry.stats.kept

@@ -53,12 +53,14 @@ def read_folder(
         held_out: Number of pairs, the last by name, that are the held-out split.
 
     Raises:
-        UserError: If the folder or a side is missing or empty, the names of the two
-            sides differ, or no pair is left to train on. Unreadable images are reported
-            when they are read.
+        UserError: If `held_out` is negative, the folder or a side is missing or empty,
+            the names of the two sides differ, or no pair is left to train on.
+            Unreadable images are reported when they are read.
     """
     if split not in SPLITS:
         raise UserError(f"split must be one of {', '.join(SPLITS)}, received {split!r}")
+    if held_out < 0:
+        raise UserError(f"pairs.held_out must be at least 0, received {held_out}")
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"--pairs {folder}: no such folder")

@@ -11,8 +11,6 @@ renders are made one after the other and stop as soon as it fails (`selection.py
 renders of several candidates share a batch, so that batches stay full.
 """
 
-import hashlib
-import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,27 +19,18 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from tf_fsgd.config import Config
+from tf_fsgd.config import SEEDS_A_RUN, Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import resize, to_float, to_uint8
 from tf_fsgd.latents.sampling import broadcast, truncate, z_from_seeds
+from tf_fsgd.pairs.identity import drop_damaged, open_index
+from tf_fsgd.pairs.index import PairStats, ShardEntry, shard_name
 from tf_fsgd.pairs.selection import SELECTIONS, Choice, Drop, Render
-from tf_fsgd.pairs.shards import (
-    Index,
-    Pair,
-    PairStats,
-    ShardEntry,
-    read_records,
-    shard_name,
-    write_shard,
-)
+from tf_fsgd.pairs.shards import Pair, write_shard
 
-SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `config.seed`
 BLOCK = 64  # candidate seeds of one shard; some 20 pairs and 10 s in the quick preset
 _ENOUGH_CANDIDATES = 2_000  # after so many, the acceptance below is judged
 _LEAST_ACCEPTANCE = 0.01
-
-_log = logging.getLogger(__name__)
 
 
 def render_pairs(
@@ -80,8 +69,8 @@ def render_pairs(
     """
     out = Path(out)
     _check(config, teacher)
-    index = _open_index(config, out, direction, classifier)
-    _drop_damaged(index, out, progress)
+    index = open_index(config, out, direction, classifier)
+    drop_damaged(index, out, progress)
     wanted = config.pairs.held_out + config.pairs.count
     found = sum(entry.stats.kept for entry in index.shards.values())
     renderer = _Renderer(config, teacher, direction, classifier)
@@ -247,109 +236,17 @@ def _render_shard(
     return ShardEntry(path.name, complete, stats)
 
 
-def _open_index(config: Config, out: Path, direction: Any, classifier: Any) -> Index:
-    made_by = _made_by(config, direction, classifier)
-    index = Index(made_by, config.pairs.held_out, config.pairs.count)
-    if (out / "index.json").exists():
-        index.shards = _checked_index(out, made_by).shards
-        # What a killed run left half-written (files.atomic_path).
-        for temporary in out.glob(".seeds-*.tfrecord"):
-            temporary.unlink(missing_ok=True)
-    index.save(out)
-    return index
-
-
-def _drop_damaged(index: Index, out: Path, progress: bool) -> None:
-    """Takes the shards that cannot be read off the index, to be rendered again."""
-    entries = list(index.shards.values())
-    for entry in tqdm(entries, desc="checking", leave=False, disable=not progress):
-        try:
-            read_records(out / entry.file, expected=entry.stats.kept)
-        except UserError as error:
-            _log.warning("%s; rendering it again", error)
-            del index.shards[entry.file]
-
-
-def _checked_index(out: Path, made_by: dict[str, Any]) -> Index:
-    index = Index.load(out)
-    for name in sorted(made_by.keys() | index.made_by.keys()):
-        there, here = index.made_by.get(name), made_by.get(name)
-        if there != here:
-            raise UserError(
-                f"{out}: its pairs were made with {name} {there!r}, this run asks for "
-                f"{here!r}; delete the folder or choose another"
-            )
-    return index
-
-
-def _made_by(config: Config, direction: Any, classifier: Any) -> dict[str, Any]:
-    """Everything that the pairs depend on, except how many there are."""
-    return {
-        "seed": config.seed,
-        "teacher": config.teacher.checkpoint,
-        "truncation_psi": config.teacher.truncation_psi,
-        "direction": direction.name,
-        "direction_sha256": _digest(
-            direction.vector, direction.reading_vector, direction.reading_bias
-        ),
-        "direction_std": float(direction.std),
-        "direction_layers": [int(layer) for layer in direction.layers],
-        "attribute": direction.attribute,
-        "attribute_sign": int(direction.sign),
-        "classifier_sha256": _digest(*classifier.model.get_weights()),
-        "strength": config.pairs.strength,
-        "renders": config.pairs.renders,
-        "confidence": config.pairs.confidence,
-        "preselect": config.pairs.preselect,
-        "resolution": config.pairs.resolution,
-        "held_out": config.pairs.held_out,
-    }
-
-
-def _digest(*arrays: Any) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
 def _check(config: Config, teacher: Any) -> None:
+    """The rules that hold for rendering alone."""
+    config.check()
     pairs = config.pairs
-    largest_seed = 2**32 // SEEDS_A_RUN - 1
-    rules = (
-        ("seed", config.seed, 0 <= config.seed <= largest_seed, f"0 to {largest_seed}"),
-        (
-            "teacher.batch_size",
-            config.teacher.batch_size,
-            config.teacher.batch_size > 0,
-            "1 or more",
-        ),
-        ("pairs.count", pairs.count, pairs.count > 0, "1 or more"),
-        ("pairs.held_out", pairs.held_out, pairs.held_out >= 0, "0 or more"),
-        (
-            "pairs.resolution",
-            pairs.resolution,
-            16 <= pairs.resolution <= teacher.resolution,
-            f"16 to the teacher's {teacher.resolution}",
-        ),
-        ("pairs.strength", pairs.strength, pairs.strength > 0, "above 0"),
-        ("pairs.renders", pairs.renders, pairs.renders in SELECTIONS, "2 or 5"),
-        (
-            "pairs.confidence",
-            pairs.confidence,
-            0.5 < pairs.confidence < 1,
-            "above 0.5 and below 1",
-        ),
-        (
-            "pairs.preselect",
-            pairs.preselect,
-            0 <= pairs.preselect < 1,
-            "0 or more and below 1",
-        ),
-    )
-    for name, value, holds, rule in rules:
-        if not holds:
-            raise UserError(f"{name} must be {rule}, received {value}")
+    if pairs.strength == 0:
+        raise UserError(f"pairs.strength must be above 0, received {pairs.strength}")
+    if pairs.resolution > teacher.resolution:
+        raise UserError(
+            f"pairs.resolution must be at most the teacher's {teacher.resolution}, "
+            f"received {pairs.resolution}"
+        )
 
 
 def _check_acceptance(stats: PairStats, config: Config) -> None:

@@ -1,7 +1,6 @@
-"""TFRecord shards of pairs, and the index that says what made them.
+"""TFRecord shards of pairs: `seeds-FIRST-LAST.tfrecord`, one for a block of candidates.
 
-A pairs folder holds `index.json` and `seeds-FIRST-LAST.tfrecord` files, one for each
-block of candidate seeds. A record is a `tf.train.Example`:
+A record is a `tf.train.Example`:
 
     seed         int64        z is RandomState(seed)'s, as in NVIDIA's tools
     w            float [512]  the candidate, after truncation
@@ -21,17 +20,16 @@ import io
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from PIL import Image
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, read_json, write_json
+from tf_fsgd.files import atomic_path
 
 _LARGEST_PNG = 256
-_FORMAT = 1
 # TFRecord framing: uint64 length, uint32 CRC of it, the data, uint32 CRC of the data.
 _LENGTH = struct.Struct("<Q")
 _BEFORE, _AFTER = 12, 4
@@ -49,106 +47,6 @@ class Pair:
     score_b: float
     a: np.ndarray
     b: np.ndarray
-
-
-@dataclasses.dataclass
-class PairStats:
-    """What became of the candidates.
-
-    Attributes:
-        candidates: Seeds considered.
-        below_preselect: Dropped by the linear reading of w, before any render.
-        a_uncertain: Dropped because the classifier was not certain of the source side.
-        b_uncertain: Dropped because it was not certain of the target side.
-        kept: Pairs.
-        rendered: Images that the teacher made.
-    """
-
-    candidates: int = 0
-    below_preselect: int = 0
-    a_uncertain: int = 0
-    b_uncertain: int = 0
-    kept: int = 0
-    rendered: int = 0
-
-    def __add__(self, other: "PairStats") -> "PairStats":
-        mine, theirs = dataclasses.astuple(self), dataclasses.astuple(other)
-        return PairStats(*(x + y for x, y in zip(mine, theirs, strict=True)))
-
-
-@dataclasses.dataclass
-class ShardEntry:
-    """A shard in the index.
-
-    Attributes:
-        file: Its name in the folder.
-        complete: False when rendering stopped inside the block, with enough pairs.
-        stats: What became of the block's candidates; `stats.kept` records are in it.
-    """
-
-    file: str
-    complete: bool
-    stats: PairStats
-
-
-@dataclasses.dataclass
-class Index:
-    """`index.json`.
-
-    Attributes:
-        made_by: What determines the pairs; a folder never mixes two of these.
-        held_out: The first so many pairs, in order of seed, are the held-out split.
-        count: The next so many are the training split.
-        shards: Shards by file name, which sorts by seed.
-    """
-
-    made_by: dict[str, Any]
-    held_out: int
-    count: int
-    shards: dict[str, ShardEntry] = dataclasses.field(default_factory=dict)
-
-    def save(self, folder: Path) -> None:
-        """Writes `folder`/index.json, atomically."""
-        write_json(
-            folder / "index.json",
-            {
-                "format": _FORMAT,
-                "made_by": self.made_by,
-                "held_out": self.held_out,
-                "count": self.count,
-                "shards": [
-                    dataclasses.asdict(self.shards[name])
-                    for name in sorted(self.shards)
-                ],
-            },
-        )
-
-    @classmethod
-    def load(cls, folder: Path) -> "Index":
-        """Reads `folder`/index.json.
-
-        Raises:
-            UserError: If it is missing or is not an index of pairs.
-        """
-        path = Path(folder) / "index.json"
-        values = read_json(path)
-        try:
-            if values["format"] != _FORMAT:
-                raise UserError(f"{path}: unknown format {values['format']!r}")
-            shards = {
-                entry["file"]: ShardEntry(
-                    entry["file"], entry["complete"], PairStats(**entry["stats"])
-                )
-                for entry in values["shards"]
-            }
-            return cls(values["made_by"], values["held_out"], values["count"], shards)
-        except (KeyError, TypeError) as error:
-            raise UserError(f"{path}: not an index of pairs ({error!r})") from None
-
-
-def shard_name(first_seed: int, last_seed: int) -> str:
-    """File name of the shard of a block of seeds; names sort by seed."""
-    return f"seeds-{first_seed:010d}-{last_seed:010d}.tfrecord"
 
 
 def write_shard(path: Path, pairs: Sequence[Pair]) -> None:
@@ -253,8 +151,8 @@ def decode_pair(record: bytes, path: Path) -> Pair:
             a=_decode_image(feature["a"].bytes_list.value[0]),
             b=_decode_image(feature["b"].bytes_list.value[0]),
         )
-    # protobuf's DecodeError is a ValueError, PIL raises OSError or SyntaxError.
-    except (IndexError, ValueError, OSError, SyntaxError) as error:
+    # PIL raises OSError, SyntaxError or ValueError, an absent feature IndexError.
+    except (DecodeError, IndexError, OSError, SyntaxError, ValueError) as error:
         raise UserError(f"{path}: not a shard of pairs ({error})") from None
 
 

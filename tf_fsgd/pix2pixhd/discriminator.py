@@ -9,7 +9,6 @@ import keras
 from keras import initializers, layers
 
 from tf_fsgd.config import DiscriminatorConfig
-from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.layers import HalvingAveragePooling2D, InstanceNormalization
 
 MAX_FILTERS = 512
@@ -46,20 +45,9 @@ def multiscale_discriminator(
         fake.
 
     Raises:
-        UserError: If a setting is below 1 or `resolution` too small for the scales.
+        UserError: As `DiscriminatorConfig.check`.
     """
-    for name in ("filters", "layers", "scales"):
-        if getattr(config, name) < 1:
-            raise UserError(
-                f"discriminator.{name} must be at least 1, received "
-                f"{getattr(config, name)}"
-            )
-    least = 4 * 2 ** (config.scales - 1)
-    if resolution < least:
-        raise UserError(
-            f"resolution must be at least {least} for {config.scales} discriminator "
-            f"scales, received {resolution}"
-        )
+    config.check(resolution)
     source = keras.Input((resolution, resolution, 3), name="source")
     image = keras.Input((resolution, resolution, 3), name="image")
     x = layers.Concatenate(name="pair")([source, image])

@@ -26,7 +26,6 @@ import keras
 from keras import initializers, layers
 
 from tf_fsgd.config import GeneratorConfig
-from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.layers import (
     DepthToSpace,
     HalvingAveragePooling2D,
@@ -35,8 +34,6 @@ from tf_fsgd.pix2pixhd.layers import (
 )
 
 LOCAL_BLOCKS = 3  # residual blocks of a LocalEnhancer ("n_blocks_local")
-NORMS = ("none", "instance")
-KINDS = ("global", "local")
 
 
 def build_generator(config: GeneratorConfig, resolution: int) -> keras.Model:
@@ -50,14 +47,8 @@ def build_generator(config: GeneratorConfig, resolution: int) -> keras.Model:
         A model from "image" `[N, R, R, 3]` to an image of the same shape, float32.
 
     Raises:
-        UserError: If a setting is out of range or `resolution` cannot be halved as
-            often as the network halves it.
+        UserError: As `GeneratorConfig.check`.
     """
-    if config.kind not in KINDS:
-        raise UserError(
-            f"generator.kind must be one of {', '.join(KINDS)}, "
-            f"received {config.kind!r}"
-        )
     build = global_generator if config.kind == "global" else local_enhancer
     return build(config, resolution)
 
@@ -75,7 +66,7 @@ def global_generator(config: GeneratorConfig, resolution: int) -> keras.Model:
     Raises:
         UserError: As `build_generator`.
     """
-    _check(config, resolution, halvings=config.downsamplings)
+    config.check(resolution)
     image = keras.Input((resolution, resolution, 3), name="image")
     trunk = _strided_trunk if config.strided_ends else _trunk
     x = trunk(image, config, config.filters)
@@ -100,7 +91,7 @@ def local_enhancer(config: GeneratorConfig, resolution: int) -> keras.Model:
     Raises:
         UserError: As `build_generator`.
     """
-    _check(config, resolution, halvings=config.downsamplings + 1)
+    config.check(resolution)
     filters = config.filters
     image = keras.Input((resolution, resolution, 3), name="image")
     halved = HalvingAveragePooling2D(name="halve")(image)
@@ -113,40 +104,6 @@ def local_enhancer(config: GeneratorConfig, resolution: int) -> keras.Model:
         x = _residual_block(x, config, f"local_block{number}")
     x = _double(x, config, filters, "local_up1")
     return keras.Model(image, _head(x, image, config), name="local_enhancer")
-
-
-def _check(config: GeneratorConfig, resolution: int, halvings: int) -> None:
-    if config.norm not in NORMS:
-        raise UserError(
-            f"generator.norm must be one of {', '.join(NORMS)}, "
-            f"received {config.norm!r}"
-        )
-    if config.strided_ends and (config.kind == "local" or config.downsamplings < 1):
-        raise UserError(
-            "generator.strided_ends needs generator.kind global and at least one of "
-            f"generator.downsamplings, received {config.kind} and "
-            f"{config.downsamplings}"
-        )
-    if config.strided_ends and config.filters % 2:
-        raise UserError(
-            "generator.filters must be even with generator.strided_ends, "
-            f"received {config.filters}"
-        )
-    for name, least in (("filters", 1), ("downsamplings", 0), ("blocks", 0)):
-        if getattr(config, name) < least:
-            raise UserError(
-                f"generator.{name} must be at least {least}, "
-                f"received {getattr(config, name)}"
-            )
-    multiple = 2**halvings
-    # A mirrored border needs more pixels than it adds: 1 at the lowest resolution, 3 at
-    # the highest (of the halved image in a LocalEnhancer).
-    least = max(2 * multiple, 8)
-    if resolution < least or resolution % multiple:
-        raise UserError(
-            f"resolution must be a multiple of {multiple}, at least {least}, for "
-            f"{halvings} halvings, received {resolution}"
-        )
 
 
 def _trunk(image, config: GeneratorConfig, filters: int):

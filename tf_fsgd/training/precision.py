@@ -11,10 +11,11 @@ from collections.abc import Iterator
 import keras
 import tensorflow as tf
 
+from tf_fsgd.config import PRECISIONS
 from tf_fsgd.errors import UserError
 from tf_fsgd.hardware import fast_policy
 
-POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
+POLICIES = tuple(name for name in PRECISIONS if name != "auto")
 
 _FIRST_GPU_WITH_BFLOAT16 = (8, 0)  # compute capability; Ampere
 
@@ -39,8 +40,10 @@ def resolve_policy(name: str) -> str:
     if name in POLICIES:
         return name
     if name != "auto":
-        known = ", ".join(("auto", *POLICIES))
-        raise UserError(f"training.precision must be one of {known}, received {name!r}")
+        raise UserError(
+            f"training.precision must be one of {', '.join(PRECISIONS)}, "
+            f"received {name!r}"
+        )
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         return fast_policy()
