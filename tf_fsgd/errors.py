@@ -9,7 +9,14 @@ import errno
 import sys
 from collections.abc import Callable
 
-_MACHINE_LIMITS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+_MACHINE_LIMITS = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+)
 
 
 class UserError(ValueError):
@@ -28,7 +35,7 @@ def guarded(command: Callable[..., int | None], *args) -> int:
 
     Returns:
         The command's exit code; 2 for a `UserError` or for a limit of the machine
-        (disk full, no permission); 130 after Ctrl-C.
+        (disk full, no permission, name too long); 130 after Ctrl-C.
     """
     try:
         return command(*args) or 0

@@ -12,6 +12,18 @@ from typing import Any
 from tf_fsgd.errors import UserError
 
 
+def make_folder(path: str | os.PathLike) -> None:
+    """Makes a folder, and those it lies in, where they are missing.
+
+    Raises:
+        UserError: If there is a file in its place or in that of one it lies in.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UserError(f"{path}: expected a folder, found a file") from None
+
+
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Yields a temporary path that becomes `path` when the block succeeds.
@@ -26,10 +38,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     path = Path(path)
     if path.is_dir():
         raise UserError(f"{path}: expected a file, found a folder")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise UserError(f"{path.parent}: expected a folder, found a file") from None
+    make_folder(path.parent)
     # A short stem, because the temporary name may not be longer than a name may be.
     descriptor, name = tempfile.mkstemp(
         prefix=f".{path.stem[:32]}-", suffix=path.suffix, dir=path.parent

@@ -28,7 +28,7 @@ import keras
 import tf_fsgd.pix2pixhd.generator  # noqa: F401
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path
+from tf_fsgd.files import atomic_path, make_folder
 from tf_fsgd.pairs.dataset import PairSource, open_pairs
 from tf_fsgd.pairs.folder import read_folder
 
@@ -150,9 +150,12 @@ def new_run(root: str | os.PathLike, config: Config) -> RunFolder:
     Args:
         root: The folder of all runs; made when absent.
         config: Saved in the run.
+
+    Raises:
+        UserError: If `root` is a file or lies in one.
     """
     root = Path(root)
-    root.mkdir(parents=True, exist_ok=True)
+    make_folder(root)
     description = f"{config.edit}-{config.preset}-r{config.pairs.resolution}"
     # What a custom direction is called may hold a path.
     description = re.sub(r"[^\w.-]+", "_", description)
