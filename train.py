@@ -27,11 +27,19 @@ import numpy as np
 
 from export.bundle import export_run
 from tf_fsgd.attributes.celeba import HOW_TO_GET, aligned_faces, find_celeba
-from tf_fsgd.attributes.model import feature_model, load_classifier
+from tf_fsgd.attributes.model import (
+    FEATURE_WEIGHTS,
+    feature_model,
+    load_classifier,
+)
 from tf_fsgd.config import PRESETS, Config, preset
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.report import evaluate, format_summary
-from tf_fsgd.latents.directions import load_direction
+from tf_fsgd.latents.directions import (
+    DEFAULT_PAIR_STRENGTH,
+    PAIR_STRENGTHS,
+    load_direction,
+)
 from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import render_pairs
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
@@ -123,6 +131,9 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
     else:
         load_direction(config.edit)
+        config.pairs.strength = config.pairs.strength or PAIR_STRENGTHS.get(
+            config.edit, DEFAULT_PAIR_STRENGTH
+        )
     return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
 
 
@@ -153,8 +164,7 @@ def _perceptual(config: Config, classifier, vgg19: str | None):
             "loss.perceptual_network is vgg19, but its weights were not found; "
             "name the file by --vgg19 or set loss.perceptual_network=attributes"
         )
-    features = feature_model(classifier)
-    return features, [1 / len(features.outputs)] * len(features.outputs)
+    return feature_model(classifier), FEATURE_WEIGHTS
 
 
 def _arguments() -> argparse.Namespace:

@@ -42,12 +42,12 @@ class TeacherConfig:
 class PairsConfig:
     """How A/B pairs are made and chosen (paper, section 3)."""
 
-    count: int = setting(640, at_least(1))  # pairs to keep for training
+    count: int = setting(512, at_least(1))  # pairs to keep for training
     # Further pairs, never trained on: sample grids, evaluation, export's comparison.
     held_out: int = setting(32, at_least(1))
     resolution: int = setting(128, at_least(16))  # side in pixels, as stored
-    # Of the edit, in standard deviations of w along the direction.
-    strength: float = setting(3.0, at_least(0))
+    # Of the edit, in standard deviations of w along the direction; 0: what suits it.
+    strength: float = setting(0.0, at_least(0))
     # Images a candidate: 2 (the ends) or 5 (the paper's).
     renders: int = setting(2, one_of(2, 5))
     # Probability that both ends must reach in their classes.
@@ -140,12 +140,12 @@ class LossConfig:
     """Weights of the generator's losses; 0 leaves a loss out."""
 
     adversarial: float = setting(1.0, at_least(0))
-    feature_matching: float = setting(10.0, at_least(0))
+    feature_matching: float = setting(4.0, at_least(0))
     perceptual: float = setting(10.0, at_least(0))
     perceptual_network: str = setting(
         "attributes", one_of("attributes", "vgg19", "auto")
     )
-    pixel: float = setting(0.0, at_least(0))  # L1
+    pixel: float = setting(10.0, at_least(0))  # L1
 
 
 @dataclass
@@ -167,11 +167,12 @@ class AugmentationConfig:
 class TrainingConfig:
     """The loop. Work is counted in images of type A shown to the network."""
 
-    images: int = setting(12_000, at_least(1))  # in all
+    images: int = setting(7_000, at_least(1))  # in all
     # Share of `images`, at the end, over which the rate falls linearly to 0.
     decay: float = setting(0.5, between(0, 1))
-    batch_size: int = setting(8, at_least(1))
-    learning_rate: float = setting(2e-4, above(0))
+    batch_size: int = setting(4, at_least(1))
+    learning_rate: float = setting(3.5e-4, above(0))  # of the generator
+    discriminator_learning_rate: float = setting(6e-5, above(0))
     beta_1: float = setting(0.5, _BELOW_ONE)
     ema_decay: float = setting(0.995, between(0, 1))  # per step
     precision: str = setting("auto", one_of(*PRECISIONS))
@@ -241,12 +242,15 @@ def _paper() -> Config:
             strided_ends=False,
         ),
         discriminator=DiscriminatorConfig(filters=64, layers=3, scales=2),
-        loss=LossConfig(perceptual_network="vgg19", pixel=0.0),
+        loss=LossConfig(feature_matching=10.0, perceptual_network="vgg19", pixel=0.0),
         augmentation=AugmentationConfig(
             flip=True, rotation=0.0, crop=0.0, colour=0.0, blur=0.0, jpeg=0.0
         ),
         training=TrainingConfig(
             images=200 * 50_000,  # 100 epochs at a constant rate, 100 falling to 0
+            batch_size=8,
+            learning_rate=2e-4,
+            discriminator_learning_rate=2e-4,
             ema_decay=0.0,
             sample_every=50_000,
             checkpoint_every=10_000,

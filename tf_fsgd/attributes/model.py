@@ -24,6 +24,7 @@ from tf_fsgd.files import atomic_path
 SIZE = 128
 STAGE_FILTERS = (32, 48, 96, 192, 320)
 STAGE_BLOCKS = (0, 1, 1, 1, 1)
+FEATURE_WEIGHTS = (0.1, 0.1, 0.2, 0.3, 0.3)  # of each stage's map in a perceptual loss
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "celeba40.npz"
 
 _TRAIN_SHARE = "train_share"

