@@ -42,6 +42,7 @@ and is less the same person."""
 DEFAULT_PAIR_STRENGTH = 2.0
 """The same for a direction of the user's own."""
 
+_W_DIM = 512
 _SHIPPED_AS = {"masculine": "feminine", "younger": "older", "frown": "smile"}
 
 
@@ -152,9 +153,9 @@ def _read(path: Path) -> Direction:
         raise UserError(f"{path}: not a direction ({error})") from None
     for name in ("vector", "reading_vector"):
         values = getattr(direction, name)
-        if values.shape != (W_DIM,) or not np.isfinite(values).all():
+        if values.shape != (_W_DIM,) or not np.isfinite(values).all():
             raise UserError(
-                f"{path}: not a direction ({name} must be {W_DIM} finite numbers, "
+                f"{path}: not a direction ({name} must be {_W_DIM} finite numbers, "
                 f"received shape {list(values.shape)})"
             )
     if path.with_suffix(".json").exists():
