@@ -26,7 +26,7 @@ from export.parity import held_to_bar
 from export.signatures import Servable
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json, sha256, write_json
+from tf_fsgd.files import make_folder, read_json, sha256, write_json
 from tf_fsgd.images.io import to_float
 from tf_fsgd.quiet import output_to
 
@@ -157,7 +157,7 @@ def _replaced(out: Path) -> Iterator[Path]:
     partial = out.with_name(f".{out.name}.partial")
     previous = out.with_name(f".{out.name}.previous")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    make_folder(partial)
     try:
         yield partial
         shutil.rmtree(previous, ignore_errors=True)

@@ -1,8 +1,6 @@
 """A translator as a SavedModel, in the layout that TensorFlow Serving reads."""
 
-import errno
 import io
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ from PIL import Image
 from export.errors import ExportError
 from export.parity import held_to_bar
 from export.signatures import Servable
+from tf_fsgd.disk import disk_errors
 from tf_fsgd.images.io import to_float, to_uint8
 
 VERSION = "1"  # Serving takes the highest number among a model's folders
@@ -23,7 +22,7 @@ def write(servable: Servable, folder: Path) -> None:
     Raises:
         OSError: If the disk is full.
     """
-    try:
+    with disk_errors(folder):
         tf.saved_model.save(
             servable,
             str(folder / VERSION),
@@ -32,9 +31,6 @@ def write(servable: Servable, folder: Path) -> None:
                 "encoded": servable.encoded(),
             },
         )
-    except tf.errors.ResourceExhaustedError as error:
-        full = os.strerror(errno.ENOSPC)
-        raise OSError(errno.ENOSPC, full, str(folder)) from error
 
 
 def compare(folder: Path, photos: np.ndarray, reference: np.ndarray) -> dict:
