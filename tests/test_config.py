@@ -155,3 +155,74 @@ def test_override_by_a_value_of_another_type(assignment, type_name):
     with pytest.raises(UserError, match=f"must be {type_name}, received"):
         override(config, assignment)
     assert config == Config()
+
+
+@pytest.mark.parametrize(
+    ("assignment", "rule"),
+    [
+        ("seed=-1", "0 to 4293"),
+        ("seed=4294", "0 to 4293"),
+        ("teacher.truncation_psi=0", "above 0"),
+        ("teacher.batch_size=0", "at least 1"),
+        ("pairs.count=0", "at least 1"),
+        ("pairs.held_out=0", "at least 1"),
+        ("pairs.resolution=15", "at least 16"),
+        ("pairs.strength=-1", "at least 0"),
+        ("pairs.renders=3", "one of 2, 5"),
+        ("pairs.confidence=0.5", "above 0.5 and below 1"),
+        ("pairs.confidence=1", "above 0.5 and below 1"),
+        ("pairs.preselect=1", "at least 0 and below 1"),
+        ("generator.kind=unet", "one of global, local"),
+        ("discriminator.scales=0", "at least 1"),
+        ("loss.pixel=-1", "at least 0"),
+        ("loss.perceptual_network=vgg", "one of attributes, vgg19, auto"),
+        ("augmentation.rotation=181", "0 to 180"),
+        ("augmentation.crop=1", "at least 0 and below 1"),
+        ("augmentation.jpeg=1.5", "0 to 1"),
+        ("training.images=0", "at least 1"),
+        ("training.decay=1.1", "0 to 1"),
+        ("training.batch_size=0", "at least 1"),
+        ("training.learning_rate=0", "above 0"),
+        ("training.learning_rate=nan", "a finite number"),
+        ("training.learning_rate=inf", "a finite number"),
+        ("training.beta_1=1", "at least 0 and below 1"),
+        ("training.ema_decay=1.5", "0 to 1"),
+        ("training.precision=float8", "one of auto, float32, mixed_bfloat16"),
+        ("training.sample_every=0", "at least 1"),
+        ("training.checkpoint_every=0", "at least 1"),
+        ("training.log_every=0", "at least 1"),
+    ],
+)
+def test_a_value_out_of_range(assignment, rule):
+    config = Config()
+    override(config, assignment)
+    with pytest.raises(UserError) as caught:
+        config.check()
+    field = assignment.partition("=")[0]
+    message = str(caught.value)
+    assert message.startswith(f"{field} must be {rule}") and ", received " in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["pairs.resolution=100"], "pairs.resolution must be a multiple of 8"),
+        (["pairs.resolution=16", "discriminator.scales=4"], "must be at least 32 for"),
+    ],
+)
+def test_a_resolution_that_the_networks_cannot_take(changes, message):
+    config = Config()
+    for assignment in changes:
+        override(config, assignment)
+    with pytest.raises(UserError, match=message):
+        config.check()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_keep_the_rules(name):
+    preset(name).check()
+
+
+def test_a_file_that_breaks_a_rule_is_named(tmp_path):
+    message = changed(tmp_path, lambda v: v["training"].update(batch_size=0))
+    assert "training.batch_size must be at least 1, received 0" in message

@@ -1,5 +1,6 @@
 """Files are whole or absent; the cache folder follows its variables."""
 
+import errno
 import json
 import os
 import stat
@@ -29,6 +30,13 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_encoder_that_does_not_know_its_file(tmp_path):
+    path = tmp_path / "a.txt"
+    with pytest.raises(OSError) as caught, atomic_path(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.filename == str(path)
 
 
 def test_a_killed_writer_cannot_be_mistaken_for_the_file(tmp_path):

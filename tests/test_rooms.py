@@ -14,6 +14,7 @@ ROOMS = (
     "tf_fsgd.files",
     "tf_fsgd.settings",
     "tf_fsgd.config",
+    "tf_fsgd.disk",
     "tf_fsgd.hardware",
     "tf_fsgd.quiet",
     "tf_fsgd.images",
@@ -34,6 +35,7 @@ STRANGERS = {
     "tf_fsgd.images": {
         "tf_fsgd.settings",
         "tf_fsgd.config",
+        "tf_fsgd.disk",
         "tf_fsgd.hardware",
         "tf_fsgd.quiet",
     },

@@ -131,3 +131,33 @@ def test_effects_by_hand():
     facts = effects(probabilities, [0, 2], names, "Smiling", np.array([2.0, 1.0]))
     assert facts["moves"] == {"Smiling": 1.0, "Male": -0.5}
     assert facts["share_with_attribute"] == {"+0": 0.0, "+2": 1.0}
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_text("no archive"),
+        lambda path: path.write_bytes(path.read_bytes()[:-200]),
+        lambda path: path.write_bytes(b"\x93NUMPY" + path.read_bytes()),
+        lambda path: np.savez(path, vector=np.zeros(512)),
+        lambda path: direction(vector=np.zeros(3)).save(path),
+        lambda path: direction(vector=np.full(512, np.nan)).save(path),
+        lambda path: direction(std=np.ones(3)).save(path),
+    ],
+    ids=["text", "cut off", "head", "other arrays", "short", "nan", "no number"],
+)
+def test_what_is_no_direction_is_one_line(tmp_path, spoil):
+    path = tmp_path / "mine.npz"
+    direction().save(path)
+    assert load_direction(str(path)).name == "mine"
+    spoil(path)
+    with pytest.raises(UserError, match="mine.npz: not a direction") as caught:
+        load_direction(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_an_array_under_the_suffix_of_an_archive(tmp_path):
+    with open(tmp_path / "mine.npz", "wb") as file:
+        np.save(file, np.zeros(512))
+    with pytest.raises(UserError, match="mine.npz: not a direction"):
+        load_direction(str(tmp_path / "mine.npz"))

@@ -144,3 +144,25 @@ def test_unfinished_rendering_is_one_clear_line(folder):
     index.save(folder)
     with pytest.raises(UserError, match="of 1004 pairs are rendered"):
         open_pairs(folder)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut short"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_gap_in_the_seeds_counts_as_unfinished(folder, damage, place):
+    index = dataset.Index.load(folder)
+    index.held_out = index.count = 1
+    index.save(folder)
+    assert open_pairs(folder).count == 1
+    first, second = sorted(index.shards)[:2]
+    # All pairs asked for must come from beyond the gap.
+    before = 0 if place == 0 else index.shards[first].stats.kept
+    name = first if place == 0 else second
+    if damage == "missing":
+        del index.shards[name]
+    else:
+        index.shards[name].complete = False
+        before += index.shards[name].stats.kept
+    index.count = before
+    index.save(folder)
+    with pytest.raises(UserError, match=f"{before} of {before + 1} pairs are rendered"):
+        open_pairs(folder)

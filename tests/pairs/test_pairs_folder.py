@@ -77,6 +77,11 @@ def test_no_pair_left_to_train_on(folder):
         read_folder(folder, 16, held_out=3)
 
 
+def test_a_negative_number_of_held_out_pairs(folder):
+    with pytest.raises(UserError, match="held_out must be at least 0, received -1"):
+        read_folder(folder, 16, held_out=-1)
+
+
 def test_an_unreadable_image_stops_before_training(folder, config):
     (side(folder, "B") / "face20.webp").write_text("not a picture")
     with pytest.raises(UserError, match="face20.webp: not an image"):

@@ -94,6 +94,10 @@ def test_another_tfrecord_is_one_clear_line(tmp_path):
         writer.write(tf.train.Example().SerializeToString())
     with pytest.raises(UserError, match="not a shard of pairs"):
         read_shard(path)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        writer.write(b"no protobuf at all")
+    with pytest.raises(UserError, match="not a shard of pairs"):
+        read_shard(path)
     path.write_text("this is text and no TFRecord at all")
     with pytest.raises(UserError, match="damaged or half-written"):
         read_shard(path)

@@ -51,6 +51,7 @@ def _tiny_config() -> Config:
     config.discriminator.filters = 4
     config.discriminator.layers = 1
     config.discriminator.scales = 2
+    config.loss.feature_matching = 10.0
     config.loss.perceptual = 0.0
     config.loss.pixel = 1.0
     config.training.images = 12

@@ -28,6 +28,12 @@ def test_a_direction_file_makes_no_folders_in_the_name(tmp_path, config):
     assert run.path == tmp_path / "00000-.._my_edits_curls.npz-quick-r16"
 
 
+def test_a_file_in_the_place_of_all_runs(tmp_path, config):
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(UserError, match="runs: expected a folder, found a file"):
+        new_run(tmp_path / "runs", config)
+
+
 def test_open_run_reads_the_config_back(run, config):
     assert open_run(run.path) == run
     assert open_run(run.path).config == config

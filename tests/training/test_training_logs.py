@@ -1,3 +1,4 @@
+import errno
 import json
 
 import pytest
@@ -84,3 +85,13 @@ def test_tensorboard_gets_the_same_numbers_and_the_grids(paths):
     assert (step, tf.make_ndarray(tensor).item()) == (10, 0.5)
     step, tensor = found["faces"]
     assert (step, list(tensor.string_val[:2])) == (10, [b"6", b"4"])
+
+
+def test_a_full_disk_is_the_machines_limit(tmp_path, monkeypatch):
+    def full(folder):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.summary, "create_file_writer", full)
+    with pytest.raises(OSError) as caught:
+        TrainingLog(tmp_path / "log.jsonl", tmp_path / "tb", total=1, images=0)
+    assert caught.value.errno == errno.ENOSPC

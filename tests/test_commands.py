@@ -1,0 +1,155 @@
+"""Commands as a user types them: a mistake is one line, code 2, and leaves nothing.
+
+All but one run in this process, because loading TensorFlow takes seconds.
+"""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tf_fsgd import __main__ as verbs
+from tf_fsgd.config import Config
+from tf_fsgd.errors import guarded
+from tf_fsgd.images.io import read_image, write_image
+from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.training.runfolder import new_run
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def train():
+    """train.py, which no package holds."""
+    spec = importlib.util.spec_from_file_location("train", REPOSITORY / "train.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def mistake(monkeypatch, capfd, tmp_path):
+    """Runs a command that must fail, and returns its one line."""
+
+    def mistake(command, *words):
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, words)])
+        assert command() == 2
+        out, error = capfd.readouterr()
+        assert out == "" and error.startswith("error: ")
+        assert error.count("\n") == 1, error
+        return error
+
+    return mistake
+
+
+@pytest.fixture
+def unfinished():
+    config = Config()
+    config.pairs.resolution = 16
+    return config
+
+
+def empty_folder(path):
+    path.mkdir()
+    return path
+
+
+def text_file(path):
+    path.write_text("no such thing")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--preset", "nope"], "--preset must be one of quick, paper, received 'nope'"),
+        (["--edit", "nope"], "--edit must be one of feminine, "),
+        (["--edit", ("a.npz", text_file)], "a.npz: not a direction"),
+        (["--set", "foo=1"], "--set must look like training.images=4000"),
+        (["--set", "training.batch_size=0"], "training.batch_size must be at least 1"),
+        (["--seed", "4294"], "seed must be 0 to 4293, received 4294"),
+        (["--resume", ("missing", None)], "missing: not a run folder"),
+        (["--resume", ("empty", empty_folder)], "empty: not a run folder"),
+        (["--pairs", ("missing", None)], "missing: no such folder"),
+        (["--pairs", ("empty", empty_folder)], "must hold folders A and B"),
+    ],
+)
+def test_a_mistake_leaves_no_run_folder(train, mistake, tmp_path, words, message):
+    prepared = []
+    for word in words:
+        if isinstance(word, tuple):
+            name, prepare = word
+            word = tmp_path / name
+            if prepare:
+                prepare(word)
+        prepared.append(word)
+    runs = tmp_path / "runs"
+
+    def command():
+        return guarded(train.main, train._arguments())
+
+    assert message in mistake(command, *prepared, "--runs", runs)
+    assert not runs.exists()
+
+
+def test_a_file_in_the_place_of_the_runs(train, mistake, tmp_path):
+    def command():
+        return guarded(train.main, train._arguments())
+
+    line = mistake(command, "--runs", text_file(tmp_path / "runs"))
+    assert "runs: expected a folder, found a file" in line
+
+
+def test_translating_what_cannot_be_translated(mistake, tmp_path, unfinished):
+    config = unfinished
+    run = new_run(tmp_path / "runs", config)
+    photo, out = tmp_path / "photo.png", tmp_path / "out"
+    write_image(photo, np.zeros((20, 30, 3), np.uint8))
+    text = text_file(tmp_path / "text.jpg")
+    empty = empty_folder(tmp_path / "empty")
+
+    def message(run_folder, photo):
+        words = ("translate", run_folder, photo, "--out", out)
+        return mistake(verbs.main, *words)
+
+    assert "not a run folder" in message(tmp_path / "missing", photo)
+    assert "training has not finished" in message(run.path, photo)
+    run.save_translator(build_generator(config.generator, 16))
+    assert "text.jpg: not an image" in message(run.path, text)
+    assert "empty: no image in this folder" in message(run.path, empty)
+    assert "missing.png: no such file" in message(run.path, tmp_path / "missing.png")
+    assert not out.exists()
+
+
+def test_translates_a_photo(monkeypatch, capsys, tmp_path, unfinished):
+    run = new_run(tmp_path / "runs", unfinished)
+    run.save_translator(build_generator(unfinished.generator, 16))  # starts as identity
+    photo = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    write_image(tmp_path / "photo.png", photo)
+    words = ["translate", run.path, tmp_path / "photo.png", "--out", tmp_path / "out"]
+    monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
+    assert verbs.main() == 0
+    np.testing.assert_array_equal(read_image(tmp_path / "out" / "photo.png"), photo)
+
+
+def test_an_unknown_verb(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["tf_fsgd", "nope"])
+    with pytest.raises(SystemExit) as caught:
+        verbs.main()
+    assert caught.value.code == 2
+    # argparse's own: how it is used, and what was wrong.
+    usage, error = capsys.readouterr().err.splitlines()
+    assert "invalid choice: 'nope'" in error and "translate" in error
+
+
+@pytest.mark.slow
+def test_train_in_a_process_of_its_own(tmp_path):
+    command = [sys.executable, REPOSITORY / "train.py", "--set", "foo=1"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("error: --set must look like")
+    assert run.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
