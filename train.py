@@ -90,6 +90,7 @@ def main(arguments: argparse.Namespace) -> None:
         )
     translator = run.load_translator()
 
+    print("evaluation: reading what the translator makes of every face")
     report = evaluate(
         translator,
         config,
@@ -100,6 +101,7 @@ def main(arguments: argparse.Namespace) -> None:
         out=run.path,
     )
     print(format_summary(report))
+    print("export: converting, and comparing with the Keras model")
     photos = held_out[0] if celeba is None else celeba[0]
     export_run(translator, config, run.export, photos[:EXPORT_PHOTOS])
     run.finish()
