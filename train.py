@@ -44,7 +44,7 @@ from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import render_pairs
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
 from tf_fsgd.settings import override
-from tf_fsgd.stylegan2.teacher import load_teacher
+from tf_fsgd.stylegan2.teacher import load_teacher, teacher_class
 from tf_fsgd.training.loop import train
 from tf_fsgd.training.runfolder import (
     RunFolder,
@@ -133,9 +133,16 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
     else:
         load_direction(config.edit)
-        config.pairs.strength = config.pairs.strength or PAIR_STRENGTHS.get(
+        largest = teacher_class(config.teacher.checkpoint).resolution
+        if pairs.resolution > largest:
+            raise UserError(
+                f"pairs.resolution must be the teacher's {largest} at most, "
+                f"received {pairs.resolution}"
+            )
+        pairs.strength = pairs.strength or PAIR_STRENGTHS.get(
             config.edit, DEFAULT_PAIR_STRENGTH
         )
+    _vgg19(config, arguments.vgg19)
     return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
 
 
@@ -154,18 +161,23 @@ def _shown(generated: np.ndarray, celeba) -> np.ndarray:
     return np.concatenate([generated[:SHOWN], celeba[0][:SHOWN]])
 
 
-def _perceptual(config: Config, classifier, vgg19: str | None):
-    """The network of the perceptual loss and the weight of each of its maps."""
+def _vgg19(config: Config, path: str | None) -> Path | None:
+    """VGG19's weights, if the config wants them for its perceptual loss."""
     wanted = config.loss.perceptual_network
-    weights = find_vgg19(vgg19) if wanted in ("vgg19", "auto") else None
-    if weights is not None:
-        features = vgg19_features(weights)
-        return features, VGG19_WEIGHTS[: len(features.outputs)]
-    if wanted == "vgg19":
+    weights = find_vgg19(path) if wanted in ("vgg19", "auto") else None
+    if wanted == "vgg19" and weights is None:
         raise UserError(
             "loss.perceptual_network is vgg19, but its weights were not found; "
             "name the file by --vgg19 or set loss.perceptual_network=attributes"
         )
+    return weights
+
+
+def _perceptual(config: Config, classifier, vgg19: str | None):
+    """The network of the perceptual loss and the weight of each of its maps."""
+    if (weights := _vgg19(config, vgg19)) is not None:
+        features = vgg19_features(weights)
+        return features, VGG19_WEIGHTS[: len(features.outputs)]
     return feature_model(classifier), FEATURE_WEIGHTS
 
 

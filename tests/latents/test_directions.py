@@ -37,6 +37,10 @@ def test_an_edit_moves_its_layers_by_standard_deviations():
     assert moved[:, :, 3].tolist() == [[2, 0, 2], [-1, 0, -1]]
     assert np.count_nonzero(moved) == 4
     assert not ws.any()
+    with pytest.raises(
+        UserError, match="moves row 2 of W., the teacher has rows 0 to 1"
+    ):
+        direction().edit(ws[:, :2], 1.0)
 
 
 def test_reading_is_high_where_the_edit_has_work_to_do():

@@ -69,7 +69,15 @@ class Direction:
 
         Returns:
             `[N, num_ws, 512]` float32.
+
+        Raises:
+            UserError: If the teacher has fewer rows than the direction moves.
         """
+        if max(self.layers) >= ws.shape[1]:
+            raise UserError(
+                f"direction {self.name} moves row {max(self.layers)} of W+, the "
+                f"teacher has rows 0 to {ws.shape[1] - 1}"
+            )
         step = np.reshape(np.asarray(strength, np.float32), (-1, 1, 1)) * self.std
         edited = np.array(ws, np.float32)
         edited[:, self.layers] += step * self.vector

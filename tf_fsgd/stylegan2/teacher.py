@@ -106,13 +106,22 @@ class MobileTeacher:
 TEACHERS = {"mobile-ffhq": MobileTeacher}
 
 
+def teacher_class(name: str) -> type[MobileTeacher]:
+    """The class of a teacher, which knows its resolution before any weight is loaded.
+
+    Raises:
+        UserError: If there is no such teacher.
+    """
+    if name not in TEACHERS:
+        known = ", ".join(TEACHERS)
+        raise UserError(f"--teacher must be one of {known}, received {name!r}")
+    return TEACHERS[name]
+
+
 def load_teacher(name: str = "mobile-ffhq") -> Teacher:
     """Loads a teacher by name.
 
     Raises:
         UserError: If there is no such teacher, or its weights cannot be had.
     """
-    if name not in TEACHERS:
-        known = ", ".join(TEACHERS)
-        raise UserError(f"--teacher must be one of {known}, received {name!r}")
-    return TEACHERS[name]()
+    return teacher_class(name)()
