@@ -171,8 +171,8 @@ class TrainingConfig:
     # Share of `images`, at the end, over which the rate falls linearly to 0.
     decay: float = setting(0.5, between(0, 1))
     batch_size: int = setting(4, at_least(1))
-    learning_rate: float = setting(3.5e-4, above(0))  # of the generator
-    discriminator_learning_rate: float = setting(6e-5, above(0))
+    learning_rate: float = setting(3e-4, above(0))  # of the generator
+    discriminator_learning_rate: float = setting(5e-5, above(0))
     beta_1: float = setting(0.5, _BELOW_ONE)
     ema_decay: float = setting(0.995, between(0, 1))  # per step
     precision: str = setting("auto", one_of(*PRECISIONS))

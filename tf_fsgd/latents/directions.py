@@ -29,8 +29,8 @@ EDITS = {
 """Edit: the CelebA attribute that it changes, and whether it adds or removes it."""
 
 PAIR_STRENGTHS = {
-    "feminine": 1.8,
-    "masculine": 1.8,
+    "feminine": 1.6,
+    "masculine": 1.6,
     "older": 3.0,
     "younger": 2.5,
     "smile": 2.0,
