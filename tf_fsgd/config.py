@@ -42,7 +42,7 @@ class TeacherConfig:
 class PairsConfig:
     """How A/B pairs are made and chosen (paper, section 3)."""
 
-    count: int = setting(512, at_least(1))  # pairs to keep for training
+    count: int = setting(448, at_least(1))  # pairs to keep for training
     # Further pairs, never trained on: sample grids, evaluation, export's comparison.
     held_out: int = setting(32, at_least(1))
     resolution: int = setting(128, at_least(16))  # side in pixels, as stored
@@ -52,7 +52,7 @@ class PairsConfig:
     renders: int = setting(2, one_of(2, 5))
     # Probability that both ends must reach in their classes.
     confidence: float = setting(
-        0.9, Rule("above 0.5 and below 1", lambda value: 0.5 < value < 1)
+        0.8, Rule("above 0.5 and below 1", lambda value: 0.5 < value < 1)
     )
     # Linear reading of w that a candidate must reach; 0: all.
     preselect: float = setting(0.9, _BELOW_ONE)
@@ -167,7 +167,7 @@ class AugmentationConfig:
 class TrainingConfig:
     """The loop. Work is counted in images of type A shown to the network."""
 
-    images: int = setting(7_000, at_least(1))  # in all
+    images: int = setting(6_500, at_least(1))  # in all
     # Share of `images`, at the end, over which the rate falls linearly to 0.
     decay: float = setting(0.5, between(0, 1))
     batch_size: int = setting(4, at_least(1))
@@ -231,7 +231,12 @@ def _paper() -> Config:
         preset="paper",
         teacher=TeacherConfig(),
         pairs=PairsConfig(
-            count=50_000, held_out=200, resolution=512, renders=5, preselect=0.0
+            count=50_000,
+            held_out=200,
+            resolution=512,
+            renders=5,
+            confidence=0.9,
+            preselect=0.0,
         ),
         generator=GeneratorConfig(
             filters=64,
