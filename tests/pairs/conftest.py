@@ -78,6 +78,7 @@ def config():
     config.teacher.batch_size = 4
     config.pairs.resolution = 16
     config.pairs.strength = 1.5
+    config.pairs.confidence = 0.9
     config.pairs.preselect = 0.3
     config.pairs.held_out = 4
     config.pairs.count = 26
