@@ -1,8 +1,12 @@
-"""Which precision the machine computes fast in."""
+"""Which precision the machine computes fast in, and how to ask Keras for it."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
+
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
 def fast_policy() -> str:
@@ -16,7 +20,15 @@ def fast_policy() -> str:
     return "float32"
 
 
-_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+@contextlib.contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Layers made inside the block get this policy; the global one comes back after."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _cpu_flags() -> set[str]:

@@ -10,7 +10,6 @@ from tf_fsgd.attributes.model import (
     SHIPPED_WEIGHTS,
     AttributeClassifier,
     build_classifier,
-    dtype_policy,
     feature_model,
     load_classifier,
     save_weights,
@@ -18,6 +17,7 @@ from tf_fsgd.attributes.model import (
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json
+from tf_fsgd.hardware import dtype_policy
 from tf_fsgd.images.io import to_float
 
 SHARE = np.linspace(0, 1, 40).astype(np.float32)

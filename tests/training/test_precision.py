@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.hardware import dtype_policy
 from tf_fsgd.training import precision
-from tf_fsgd.training.precision import dtype_policy, resolve_policy, with_policy
+from tf_fsgd.training.precision import resolve_policy, with_policy
 
 
 @pytest.mark.parametrize("name", precision.POLICIES)

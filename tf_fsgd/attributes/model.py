@@ -7,10 +7,8 @@ The maps of its stages serve as features for a perceptual loss (`feature_model`)
 ImageNet's VGG19 is not at hand.
 """
 
-import contextlib
 import os
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -20,6 +18,7 @@ from keras import layers, ops
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path
+from tf_fsgd.hardware import dtype_policy
 
 SIZE = 128
 STAGE_FILTERS = (32, 48, 96, 192, 320)
@@ -96,17 +95,6 @@ def build_classifier(
     return keras.Model(
         image, {"logits": logits, "features": features}, name="attributes"
     )
-
-
-@contextlib.contextmanager
-def dtype_policy(name: str) -> Iterator[None]:
-    """Keras' global precision policy inside a block, the former one after it."""
-    former = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(former)
 
 
 def save_weights(

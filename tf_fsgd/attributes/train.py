@@ -18,10 +18,10 @@ from tqdm import tqdm
 
 from tf_fsgd.attributes.augment import augment
 from tf_fsgd.attributes.celeba import face_blocks
-from tf_fsgd.attributes.model import SIZE, build_classifier, dtype_policy, save_weights
+from tf_fsgd.attributes.model import SIZE, build_classifier, save_weights
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path, read_json, write_json
-from tf_fsgd.hardware import fast_policy
+from tf_fsgd.hardware import dtype_policy, fast_policy
 
 WEIGHTS_NAME = "celeba40.npz"
 EMA_DECAY = 0.998

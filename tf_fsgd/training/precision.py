@@ -5,9 +5,6 @@ gradients are bfloat16 or float16, which the convolution kernels of recent machi
 almost twice as fast.
 """
 
-import contextlib
-from collections.abc import Iterator
-
 import keras
 import tensorflow as tf
 
@@ -51,17 +48,6 @@ def resolve_policy(name: str) -> str:
     capability = details.get("compute_capability", (0, 0))
     has_bfloat16 = capability >= _FIRST_GPU_WITH_BFLOAT16
     return "mixed_bfloat16" if has_bfloat16 else "float32"
-
-
-@contextlib.contextmanager
-def dtype_policy(name: str) -> Iterator[None]:
-    """Layers made inside the block get this policy; the global one comes back after."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def with_policy(model: keras.Model, name: str) -> keras.Model:

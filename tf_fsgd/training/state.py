@@ -9,9 +9,10 @@ import keras
 import tensorflow as tf
 
 from tf_fsgd.config import Config, TrainingConfig
+from tf_fsgd.hardware import dtype_policy
 from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
 from tf_fsgd.pix2pixhd.generator import build_generator
-from tf_fsgd.training.precision import dtype_policy, resolve_policy
+from tf_fsgd.training.precision import resolve_policy
 
 
 class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
