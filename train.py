@@ -41,7 +41,7 @@ from tf_fsgd.latents.directions import (
     load_direction,
 )
 from tf_fsgd.pairs.folder import read_folder
-from tf_fsgd.pairs.render import render_pairs
+from tf_fsgd.pairs.render import check_rendering, render_pairs
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
 from tf_fsgd.settings import override
 from tf_fsgd.stylegan2.teacher import load_teacher, teacher_class
@@ -54,7 +54,6 @@ from tf_fsgd.training.runfolder import (
 )
 
 SHOWN = 8  # faces of each kind in the grids that show training
-EXPORT_PHOTOS = 16
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -103,7 +102,7 @@ def main(arguments: argparse.Namespace) -> None:
     print(format_summary(report))
     print("export: converting, and comparing with the Keras model")
     photos = held_out[0] if celeba is None else celeba[0]
-    export_run(translator, config, run.export, photos[:EXPORT_PHOTOS])
+    export_run(translator, config, run.export, photos)
     run.finish()
     for what, path in {
         "training, step by step": run.animation,
@@ -133,15 +132,10 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
     else:
         load_direction(config.edit)
-        largest = teacher_class(config.teacher.checkpoint).resolution
-        if pairs.resolution > largest:
-            raise UserError(
-                f"pairs.resolution must be the teacher's {largest} at most, "
-                f"received {pairs.resolution}"
-            )
         pairs.strength = pairs.strength or PAIR_STRENGTHS.get(
             config.edit, DEFAULT_PAIR_STRENGTH
         )
+        check_rendering(config, teacher_class(config.teacher.checkpoint))
     _vgg19(config, arguments.vgg19)
     return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
 

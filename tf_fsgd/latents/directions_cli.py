@@ -101,21 +101,19 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _find(edit, w, whole, probabilities, others, layers, arguments) -> Direction:
     attribute, sign = EDITS[edit]
-    vectors = {}
-    for name in [attribute, *others]:
-        column = probabilities[:, ATTRIBUTES.index(name)]
-        masks = finding.certain(column, arguments.confidence)
-        if arguments.method == "centres":
-            vectors[name] = finding.mean_direction(w, *masks)
-        else:
-            vectors[name] = finding.logistic_direction(w, *masks)
+    masks = {
+        name: finding.certain(
+            probabilities[:, ATTRIBUTES.index(name)], arguments.confidence
+        )
+        for name in [attribute, *others]
+    }
+    find = finding.METHODS[arguments.method]
+    vectors = {name: find(w, *classes) for name, classes in masks.items()}
     vector = finding.orthogonalised(
         sign * vectors[attribute],
         [vectors[name] for name in others if name != attribute],
     )
-    present, absent = finding.certain(
-        probabilities[:, ATTRIBUTES.index(attribute)], arguments.confidence
-    )
+    present, absent = masks[attribute]
     # A fifth of the faces is kept out of the fit that the accuracy is measured with.
     fitted = np.arange(len(w)) % 5 != 0
     vector_fit, bias_fit = finding.fit_reading(w, present & fitted, absent & fitted)

@@ -12,7 +12,6 @@ from sklearn.linear_model import LogisticRegression
 
 from tf_fsgd.errors import UserError
 
-METHODS = ("centres", "logistic")
 MINIMUM = 50  # certain faces that each class needs
 
 
@@ -53,6 +52,10 @@ def logistic_direction(
 ) -> np.ndarray:
     """Unit normal of the logistic regression's boundary, towards `present`, `[512]`."""
     return _unit(fit_reading(w, present, absent)[0])
+
+
+METHODS = {"centres": mean_direction, "logistic": logistic_direction}
+"""By name, what finds a direction from w and the two masks of `certain`."""
 
 
 def fit_reading(

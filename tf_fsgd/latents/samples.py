@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path, read_json, write_json
+from tf_fsgd.images.io import to_uint8
 from tf_fsgd.latents.sampling import broadcast, truncate, z_from_seeds
 from tf_fsgd.stylegan2.teacher import Teacher
 
@@ -56,8 +57,7 @@ def render_samples(
             for first in range(0, CHUNK, BATCH):
                 ws = broadcast(w[first : first + BATCH], teacher.num_ws)
                 images = teacher.synthesis(ws, resolution=size)
-                images = np.rint(np.clip(images, -1, 1) * 127.5 + 127.5)
-                faces[first : first + BATCH] = images
+                faces[first : first + BATCH] = to_uint8(images)
                 progress.update(len(images))
             with atomic_path(_chunk(folder, start)) as temporary:
                 np.save(temporary, faces)

@@ -22,7 +22,8 @@ from tqdm import tqdm
 from tf_fsgd.config import SEEDS_A_RUN, Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import resize, to_float, to_uint8
-from tf_fsgd.latents.sampling import broadcast, truncate, z_from_seeds
+from tf_fsgd.latents.samples import sample_w
+from tf_fsgd.latents.sampling import broadcast
 from tf_fsgd.pairs.identity import drop_damaged, open_index
 from tf_fsgd.pairs.index import PairStats, ShardEntry, shard_name
 from tf_fsgd.pairs.selection import SELECTIONS, Choice, Drop, Render
@@ -68,7 +69,7 @@ def render_pairs(
             settings, or fewer than 1 % of the candidates pass.
     """
     out = Path(out)
-    _check(config, teacher)
+    check_rendering(config, teacher)
     index = open_index(config, out, direction, classifier)
     drop_damaged(index, out, progress)
     wanted = config.pairs.held_out + config.pairs.count
@@ -132,9 +133,7 @@ class _Renderer:
 
     def candidates(self, seeds: np.ndarray) -> list[_Candidate]:
         """The candidates whose reading of w passes."""
-        w = np.asarray(self.teacher.mapping(z_from_seeds(seeds)))
-        w = truncate(w, self.teacher.w_avg, self.config.teacher.truncation_psi)
-        w = np.asarray(w, np.float32)
+        w = sample_w(self.teacher, seeds, self.config.teacher.truncation_psi)
         threshold = self.config.pairs.preselect
         passed = np.ones(len(w), bool)
         if threshold > 0:
@@ -236,8 +235,16 @@ def _render_shard(
     return ShardEntry(path.name, complete, stats)
 
 
-def _check(config: Config, teacher: Any) -> None:
-    """The rules that hold for rendering alone."""
+def check_rendering(config: Config, teacher: Any) -> None:
+    """Refuses a config from which no pairs can be rendered.
+
+    Args:
+        config: All of it is checked.
+        teacher: The teacher or its class: only `resolution` is asked for.
+
+    Raises:
+        UserError: If a setting breaks its rule.
+    """
     config.check()
     pairs = config.pairs
     if pairs.strength == 0:
