@@ -44,7 +44,7 @@ from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import check_rendering, render_pairs
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
 from tf_fsgd.settings import override
-from tf_fsgd.stylegan2.teacher import load_teacher, teacher_class
+from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
 from tf_fsgd.training.loop import train
 from tf_fsgd.training.runfolder import (
     RunFolder,
@@ -123,6 +123,9 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
     config.seed = arguments.seed
     if arguments.pairs:
         config.pairs.folder = str(Path(arguments.pairs).resolve())
+    if Path(arguments.teacher).is_file():
+        arguments.teacher = str(Path(arguments.teacher).resolve())
+    config.teacher.checkpoint = arguments.teacher
     for assignment in arguments.set:
         override(config, assignment)
     # What the user has to change leaves no run folder behind.
@@ -135,7 +138,7 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         pairs.strength = pairs.strength or PAIR_STRENGTHS.get(
             config.edit, DEFAULT_PAIR_STRENGTH
         )
-        check_rendering(config, teacher_class(config.teacher.checkpoint))
+        check_rendering(config, load_teacher(config.teacher.checkpoint))
     _vgg19(config, arguments.vgg19)
     return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
 
@@ -185,6 +188,7 @@ def _arguments() -> argparse.Namespace:
         default="feminine",
         help="feminine, masculine, older, younger, smile, frown, or a direction's .npz",
     )
+    parser.add_argument("--teacher", default="mobile-ffhq", help=TEACHER_HELP)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--runs", default="runs", help="folder of all runs")
     parser.add_argument("--resume", metavar="RUN", help="go on with this run folder")

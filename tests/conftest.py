@@ -20,7 +20,7 @@ def pytest_runtest_makereport(item, call):
 def teacher():
     """The embedded teacher in float32; skips where its wheel cannot be had."""
     from tf_fsgd.errors import UserError
-    from tf_fsgd.stylegan2.teacher import MobileTeacher
+    from tf_fsgd.stylegan2.mobile_teacher import MobileTeacher
 
     try:
         return MobileTeacher("float32")

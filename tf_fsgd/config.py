@@ -33,7 +33,7 @@ _BELOW_ONE = Rule("at least 0 and below 1", lambda value: 0 <= value < 1)
 class TeacherConfig:
     """The generator that renders both sides of a pair."""
 
-    checkpoint: str = "mobile-ffhq"  # the embedded MobileStyleGAN
+    checkpoint: str = "mobile-ffhq"  # a name or a file, see stylegan2.loading
     truncation_psi: float = setting(0.7, above(0))  # the official commands' value
     batch_size: int = setting(4, at_least(1))  # faces rendered at once
 

@@ -5,7 +5,13 @@ import pytest
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.samples import CHUNK, read_samples, render_samples
-from tf_fsgd.latents.sampling import broadcast, parse_seeds, truncate, z_from_seeds
+from tf_fsgd.latents.sampling import (
+    broadcast,
+    parse_seeds,
+    truncate,
+    truncate_rows,
+    z_from_seeds,
+)
 
 
 class FlatTeacher:
@@ -13,6 +19,7 @@ class FlatTeacher:
 
     name = "flat"
     num_ws = 2
+    z_dim = 512
     resolution = 8
     w_avg = np.zeros(512, np.float32)
 
@@ -39,6 +46,12 @@ def test_truncation_by_hand():
     w, average = np.array([[4.0, -2.0]]), np.array([2.0, 2.0])
     np.testing.assert_allclose(truncate(w, average, 0.5), [[3.0, 0.0]])
     np.testing.assert_allclose(truncate(w, average, 1.0), w)
+
+
+def test_truncation_stops_at_the_cutoff():
+    ws, average = np.array([[[4.0], [4.0], [4.0]]]), np.array([2.0])
+    assert truncate_rows(ws, average, 0.5, cutoff=2)[0, :, 0].tolist() == [3, 3, 4]
+    assert truncate_rows(ws, average, 0.5)[0, :, 0].tolist() == [3, 3, 3]
 
 
 def test_broadcast_repeats_w_for_every_row():

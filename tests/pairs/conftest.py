@@ -18,6 +18,7 @@ from tf_fsgd.latents.directions import Direction
 class FakeTeacher:
     name = "fake"
     num_ws = 2
+    z_dim = 512
     resolution = 64
     w_avg = np.zeros(512, np.float32)
 

@@ -16,7 +16,7 @@ from tf_fsgd.latents import finding
 from tf_fsgd.latents.directions import EDITS, Direction
 from tf_fsgd.latents.samples import read_samples, render_samples, sample_w
 from tf_fsgd.latents.survey import effects, logit, sweep
-from tf_fsgd.stylegan2.teacher import load_teacher
+from tf_fsgd.stylegan2.loading import load_teacher
 
 STRENGTHS = (-3, -2, -1, 0, 1, 2, 3)
 PICTURED = range(900_000, 900_005)  # faces of the pictures, outside every sample

