@@ -13,6 +13,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 VERBS = {
     "sample": ("tf_fsgd.latents.sample_cli", "draw faces with the teacher"),
+    "morph": ("tf_fsgd.latents.morph_cli", "morph faces into one another"),
+    "mix": ("tf_fsgd.latents.mix_cli", "mix the styles of faces, row by row of W+"),
     "attributes": ("tf_fsgd.attributes.cli", "train or test the face classifier"),
     "directions": (
         "tf_fsgd.latents.directions_cli",

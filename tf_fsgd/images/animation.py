@@ -39,17 +39,12 @@ def write_animation(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UserError(f"{path}: an animation ends in {', '.join(SUFFIXES)}")
+    check_animation(path, fps)
     frames = [as_uint8(frame) for frame in frames]
     shapes = {frame.shape[:2] for frame in frames}
     if len(shapes) != 1:
         received = f"sizes {sorted(shapes)}" if shapes else "no frame"
         raise UserError(f"{path}: frames must have one size, received {received}")
-    if not _SLOWEST <= fps <= _FASTEST:
-        raise UserError(
-            f"{path}: fps must be from {_SLOWEST} to {_FASTEST}, received {fps}"
-        )
     with atomic_path(path) as temporary:
         if suffix == ".mp4":
             _write_mp4(temporary, frames, fps)
@@ -68,6 +63,30 @@ def write_animation(
             duration=_durations(len(pictures), fps, 10 if suffix == ".gif" else 1),
             **options,
         )
+
+
+def check_animation(path: str | os.PathLike, fps: float) -> None:
+    """Refuses what `write_animation` would, before the frames are made.
+
+    Raises:
+        UserError: If the suffix is another, `fps` is out of range, or MP4 is asked for
+            without imageio-ffmpeg.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UserError(f"{path}: an animation ends in {', '.join(SUFFIXES)}")
+    if not _SLOWEST <= fps <= _FASTEST:
+        raise UserError(
+            f"{path}: fps must be from {_SLOWEST} to {_FASTEST}, received {fps}"
+        )
+    if suffix == ".mp4":
+        try:
+            import imageio.v3  # noqa: F401
+            import imageio_ffmpeg  # noqa: F401
+        except ImportError:
+            raise UserError(
+                f"{path}: needs the package imageio-ffmpeg; install it, or write .gif"
+            ) from None
 
 
 def _to_palette(picture: Image.Image) -> Image.Image:
@@ -89,14 +108,8 @@ def _durations(count: int, fps: float, unit: int) -> list[int]:
 
 
 def _write_mp4(path: Path, frames: Sequence[np.ndarray], fps: float) -> None:
-    try:
-        import imageio.v3 as imageio
-        import imageio_ffmpeg  # noqa: F401
-    except ImportError:
-        raise UserError(
-            f"{path.suffix}: needs the package imageio-ffmpeg; install it, or write "
-            ".gif"
-        ) from None
+    import imageio.v3 as imageio
+
     height, width, _ = frames[0].shape
     # H.264 halves the chroma; imageio would stretch to the next multiple of 16.
     even = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), "edge")

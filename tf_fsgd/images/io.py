@@ -25,6 +25,16 @@ _READABLE = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 _SUFFIXES = frozenset(
     ".jpg .jpeg .png .webp .gif .bmp .tif .tiff .ppm .pgm .avif".split()
 )
+# By suffix: Pillow's name, the longest side, options.
+_WRITTEN = {
+    # 4:4:4, because halved chroma bleeds at lips and at the labels of a grid.
+    ".jpg": ("JPEG", 65_500, {"quality": 92, "subsampling": 0}),
+    ".jpeg": ("JPEG", 65_500, {"quality": 92, "subsampling": 0}),
+    ".png": ("PNG", 2**31 - 1, {}),
+    ".webp": ("WEBP", 16_383, {"quality": 92}),
+}
+WRITABLE_SUFFIXES = tuple(_WRITTEN)
+
 # Pillow's decoders raise all of these on damaged files.
 _DECODING_ERRORS = (
     OSError,
@@ -131,19 +141,12 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
         UserError: If the suffix is another one, or the format cannot hold the size.
     """
     path = Path(path)
-    formats = {
-        # 4:4:4, because halved chroma bleeds at lips and at the labels of a grid.
-        ".jpg": ("JPEG", 65_500, {"quality": 92, "subsampling": 0}),
-        ".jpeg": ("JPEG", 65_500, {"quality": 92, "subsampling": 0}),
-        ".png": ("PNG", 2**31 - 1, {}),
-        ".webp": ("WEBP", 16_383, {"quality": 92}),
-    }
-    if path.suffix.lower() not in formats:
+    if path.suffix.lower() not in _WRITTEN:
         raise UserError(
-            f"{path}: an image's suffix must be one of {', '.join(formats)}, "
+            f"{path}: an image's suffix must be one of {', '.join(_WRITTEN)}, "
             f"received {path.suffix!r}"
         )
-    name, limit, options = formats[path.suffix.lower()]
+    name, limit, options = _WRITTEN[path.suffix.lower()]
     picture = Image.fromarray(as_uint8(image))
     if max(picture.size) > limit:
         raise UserError(

@@ -12,7 +12,8 @@ import numpy as np
 from tf_fsgd.errors import UserError
 
 MAX_SEED = 2**32 - 1
-_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+_RANGE = re.compile(r"(\d{1,20})(?:-(\d{1,20}))?", re.ASCII)
+_MOST_NUMBERS = 100_000  # a slip of the finger must not fill the memory
 Z_DIM = 512
 
 
@@ -49,21 +50,40 @@ def broadcast(w: np.ndarray, num_ws: int) -> np.ndarray:
     return np.repeat(w[:, None], num_ws, axis=1)
 
 
-def parse_seeds(text: str) -> list[int]:
+def parse_seeds(text: str, argument: str = "--seeds") -> list[int]:
     """Reads a list such as `0-15,42`.
 
     Raises:
         UserError: If the text is no such list, or a seed is above 2**32 - 1.
     """
-    seeds = []
+    return parse_ranges(text, argument, MAX_SEED)
+
+
+def parse_ranges(text: str, argument: str, largest: int) -> list[int]:
+    """Reads numbers and ranges such as `0-15,42`, in the order given.
+
+    Args:
+        text: What the user typed.
+        argument: Named in messages.
+        largest: Allowed number.
+
+    Raises:
+        UserError: If the text is no such list, a number is above `largest`, or there
+            are more than 100,000.
+    """
+    numbers = []
     for part in text.split(","):
         match = _RANGE.fullmatch(part.strip())
-        if not match:
-            raise UserError(f"--seeds must look like 0-15,42, received {text!r}")
-        first, last = int(match[1]), int(match[2] or match[1])
-        seeds.extend(range(first, last + 1))
-    if not seeds or max(seeds) > MAX_SEED:
-        raise UserError(
-            f"--seeds must name seeds from 0 to {MAX_SEED}, received {text!r}"
-        )
-    return seeds
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if first > last:
+            raise UserError(f"{argument} must look like 0-15,42, received {text!r}")
+        if last > largest:
+            raise UserError(
+                f"{argument} must be from 0 to {largest}, received {text!r}"
+            )
+        if len(numbers) + last - first >= _MOST_NUMBERS:
+            raise UserError(
+                f"{argument} must name {_MOST_NUMBERS:,} at most, received {text!r}"
+            )
+        numbers.extend(range(first, last + 1))
+    return numbers

@@ -1,0 +1,104 @@
+"""Faces as a user names them: seeds, and files of projected photos, in one list."""
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.latents.samples import sample_w
+from tf_fsgd.latents.sampling import broadcast, parse_seeds
+from tf_fsgd.stylegan2.teacher import Teacher
+
+FACES_HELP = "seeds such as 3,17,42 or 0-5, and .npz files of projected photos"
+"""Help text of every argument that `parse_faces` reads."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """Somebody whom a teacher can draw: a seed, or a file."""
+
+    source: int | Path
+
+    @property
+    def label(self) -> str:
+        """What stands beside the face in a picture."""
+        return self.source.stem if isinstance(self.source, Path) else str(self.source)
+
+
+def parse_faces(words: Sequence[str], argument: str) -> list[Face]:
+    """Reads the words of an argument, such as `3,17 anna.npz`.
+
+    Args:
+        words: Each a list of seeds, or a file that ends in .npz.
+        argument: Named in messages.
+
+    Raises:
+        UserError: If a word is neither, or a file is missing.
+    """
+    faces = []
+    for word in words:
+        if Path(word).suffix.lower() != ".npz":
+            faces += map(Face, parse_seeds(word, argument))
+        elif Path(word).is_file():
+            faces.append(Face(Path(word)))
+        else:
+            raise UserError(f"{argument}: {word}: no such file")
+    return faces
+
+
+def faces_ws(teacher: Teacher, faces: Sequence[Face], psi: float) -> np.ndarray:
+    """W+ of each face, `[N, num_ws, w_dim]` float32.
+
+    Truncation applies to seeds; a projected photo is what it is.
+
+    Raises:
+        UserError: If a file does not hold latents of this teacher.
+    """
+    seeds = [face.source for face in faces if not isinstance(face.source, Path)]
+    drawn = iter(sample_w(teacher, seeds, psi) if seeds else ())
+    return np.stack(
+        [
+            read_ws(face.source, teacher)
+            if isinstance(face.source, Path)
+            else broadcast(next(drawn)[None], teacher.num_ws)[0]
+            for face in faces
+        ]
+    )
+
+
+def read_ws(path: Path, teacher: Teacher) -> np.ndarray:
+    """Reads a projected latent in NVIDIA's convention.
+
+    Args:
+        path: An .npz file with an array `w` (or `ws`): `[1, num_ws, w_dim]` as
+            `project` and NVIDIA's projector write, `[num_ws, w_dim]`, or `[w_dim]`.
+        teacher: Whose latent it must be.
+
+    Returns:
+        `[num_ws, w_dim]` float32.
+
+    Raises:
+        UserError: If it is no such file, or of a teacher of another size.
+    """
+    try:
+        # numpy leaves a file open that it opened itself and could not read.
+        with open(path, "rb") as file, np.load(file) as arrays:
+            ws = arrays["w" if "w" in arrays else "ws"].astype(np.float32)
+    except (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+        raise UserError(f"{path}: not an .npz file with an array w") from None
+    if ws.ndim == 3 and len(ws) == 1:
+        ws = ws[0]
+    if ws.ndim == 1:
+        ws = broadcast(ws[None], teacher.num_ws)[0]
+    expected = (teacher.num_ws, *teacher.w_avg.shape)
+    if ws.shape != expected:
+        raise UserError(
+            f"{path}: w must be of shape {list(expected)} for {teacher.name}, "
+            f"received {list(ws.shape)}"
+        )
+    if not np.isfinite(ws).all():
+        raise UserError(f"{path}: w must be finite numbers")
+    return ws
