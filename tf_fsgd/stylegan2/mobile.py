@@ -20,6 +20,8 @@ import math
 import keras
 from keras import layers, ops
 
+from tf_fsgd.stylegan2.layers import ConstantInput
+
 CHANNELS = (512, 512, 512, 512, 512, 256, 128, 64)  # from 4x4 up
 W_DIM = 512
 
@@ -100,26 +102,6 @@ def _separable(x, style, width: int, dtype: str, name: str):
 def _noise_bias_activation(x, dtype: str, name: str):
     x = NoiseBias(dtype=dtype, name=f"{name}.noise_bias")(x)
     return layers.LeakyReLU(0.2, dtype=dtype)(x)
-
-
-@keras.saving.register_keras_serializable("tf_fsgd")
-class ConstantInput(layers.Layer):
-    """The learned 4x4 start, repeated for every sample of the batch."""
-
-    def __init__(self, channels: int, **kwargs):
-        super().__init__(**kwargs)
-        self.channels = channels
-
-    def build(self, input_shape):
-        self.constant = self.add_weight(
-            shape=(1, 4, 4, self.channels), initializer="random_normal", name="constant"
-        )
-
-    def call(self, ws):
-        return ops.repeat(self.constant, ops.shape(ws)[0], axis=0)
-
-    def get_config(self):
-        return super().get_config() | {"channels": self.channels}
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
