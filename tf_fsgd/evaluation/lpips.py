@@ -119,7 +119,10 @@ class Lpips:
         self._trunk = squeezenet_features()
         _load_weights(self._trunk, Path(path))
         with np.load(_HEADS) as heads:
-            self._heads = [heads[f"head{index}"] for index in range(len(heads))]
+            # A head weights squared differences: its root weights the features.
+            self._roots = [
+                np.sqrt(heads[f"head{index}"]) for index in range(len(heads))
+            ]
 
     def distance(
         self, first: np.ndarray, second: np.ndarray, batch_size: int = 16
@@ -148,24 +151,40 @@ class Lpips:
         ]
         return np.concatenate(distances or [np.zeros(0, np.float32)])
 
+    def features(self, images) -> list:
+        """Features whose squared differences make the distance.
+
+        Args:
+            images: `[N, H, W, 3]` float32 in [-1, 1], an array or a tensor that
+                gradients are to flow to.
+
+        Returns:
+            Seven maps `[N, h, w, channels]`. The distance of two images is the sum over
+            maps of squared differences, summed over channels, averaged over positions.
+        """
+        images = (images - np.array(_SHIFT, np.float32)) / np.array(_SCALE, np.float32)
+        return [
+            root * unit_length(values)
+            for root, values in zip(self._roots, self._trunk(images), strict=True)
+        ]
+
     def _distance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        maps = (self._trunk(_normalise(images)) for images in (first, second))
+        maps = (self.features(_to_float(images)) for images in (first, second))
         total = 0.0
-        for head, a, b in zip(self._heads, *maps, strict=True):
-            difference = ops.square(_unit_length(a) - _unit_length(b))
-            total += ops.mean(ops.sum(difference * head, axis=-1), axis=(1, 2))
+        for a, b in zip(*maps, strict=True):
+            total += ops.mean(ops.sum(ops.square(a - b), axis=-1), axis=(1, 2))
         return ops.convert_to_numpy(total)
 
 
-def _normalise(images: np.ndarray) -> np.ndarray:
-    if images.dtype == np.uint8:
-        images = images / np.float32(127.5) - 1
-    return (images - np.array(_SHIFT, np.float32)) / np.array(_SCALE, np.float32)
+def _to_float(images: np.ndarray) -> np.ndarray:
+    return images / np.float32(127.5) - 1 if images.dtype == np.uint8 else images
 
 
-def _unit_length(features):
-    length = ops.sqrt(ops.sum(ops.square(features), axis=-1, keepdims=True))
-    return features / (length + _EPSILON)
+def unit_length(features):
+    """Scales the features of every position, the last axis, to length 1."""
+    squares = ops.sum(ops.square(features), axis=-1, keepdims=True)
+    # A root has no gradient at 0, where a ReLU leaves every feature of some positions.
+    return features / (ops.sqrt(squares + _EPSILON**2) + _EPSILON)
 
 
 def load_lpips(path: str | os.PathLike | None = None) -> Lpips | None:

@@ -1,0 +1,237 @@
+"""`python -m tf_fsgd project photo.jpg --out DIR`: the latent of a real face."""
+
+import argparse
+import collections
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.evaluation.likeness import NETWORKS, load_likeness
+from tf_fsgd.files import atomic_path, make_folder, sha256
+from tf_fsgd.images.animation import write_animation
+from tf_fsgd.images.grid import image_grid
+from tf_fsgd.images.io import (
+    find_images,
+    read_image,
+    resize,
+    to_float,
+    to_uint8,
+    write_image,
+)
+from tf_fsgd.latents.directions import (
+    DEFAULT_PAIR_STRENGTH,
+    PAIR_STRENGTHS,
+    Direction,
+    load_direction,
+)
+from tf_fsgd.latents.projection import SPACES, ProjectionSettings, Projector
+from tf_fsgd.latents.projection_state import ProjectionState, load_state
+from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
+from tf_fsgd.stylegan2.teacher import Teacher
+from tf_fsgd.training.interrupt import StopRequest, stop_request
+
+_SMALLEST = 32  # pixels: less is too little for the networks that compare
+_LARGEST_SEED = 2**31 - 1
+_SAVE_EVERY = 5  # seconds
+_COMPARED = 512  # pixels a side in comparison.png
+_ANIMATED = 256
+_FRAMES_PER_SECOND = 15
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's flags, named as in NVIDIA's projector where it has them."""
+    defaults = ProjectionSettings()
+    parser.add_argument(
+        "photos",
+        nargs="+",
+        metavar="PHOTO",
+        help="images or folders of faces aligned as FFHQ aligns them",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--teacher", default="mobile-ffhq", help=TEACHER_HELP)
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=defaults.steps,
+        help="of the optimisation (%(default)s)",
+    )
+    parser.add_argument(
+        "--space",
+        choices=SPACES,
+        default=defaults.space,
+        help="one w for the face, or w+: one for every layer, more like the photo and "
+        "less fit for edits (%(default)s)",
+    )
+    parser.add_argument(
+        "--resolution",
+        type=int,
+        help="side at which face and photo are compared (256, or the teacher's)",
+    )
+    parser.add_argument(
+        "--loss",
+        choices=NETWORKS,
+        help="network that compares; by default the first whose weights are here",
+    )
+    parser.add_argument("--seed", type=int, default=defaults.seed)
+    parser.add_argument("--edit", help="also draw the projection after this edit")
+    parser.add_argument(
+        "--strength", type=float, help="of the edit, in standard deviations of w"
+    )
+    parser.add_argument(
+        "--save-video", action="store_true", help="write the search as projection.webp"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Projects each photo into a folder of its own.
+
+    Raises:
+        UserError: If a photo is missing, unreadable or not square, a flag breaks its
+            rule, or a folder holds a projection that was made otherwise.
+        KeyboardInterrupt: When the user stops it; the same command goes on.
+    """
+    settings = _settings(arguments)
+    edit = _edit(arguments)
+    photos = _read_photos(arguments.photos)
+    teacher = load_teacher(arguments.teacher)
+    resolution = arguments.resolution or min(256, teacher.resolution)
+    loss, likeness = load_likeness(arguments.loss)
+    projector = Projector(teacher, resolution, likeness, settings)
+    with stop_request() as stop:
+        for number, (path, photo) in enumerate(photos.items(), start=1):
+            folder = arguments.out / path.stem
+            made_with = {
+                "photo_sha256": sha256(path),
+                "teacher": teacher.name,
+                "resolution": resolution,
+                "loss": loss,
+                **dataclasses.asdict(settings),
+            }
+            title = f"{path.name} ({number} of {len(photos)}, {loss})"
+            make_folder(folder)
+            state = _project(projector, photo, folder, made_with, title, stop)
+            _write_projection(folder, teacher, projector.ws(state.w), photo, edit)
+            if arguments.save_video:
+                frames = [projector.ws(w) for w in state.trail]
+                _write_animation(folder, teacher, frames, photo)
+    print(f"{len(photos)} photos: {arguments.out}")
+
+
+def _settings(arguments: argparse.Namespace) -> ProjectionSettings:
+    if arguments.steps < 1:
+        raise UserError(f"--steps must be 1 or more, received {arguments.steps}")
+    if not 0 <= arguments.seed <= _LARGEST_SEED:
+        raise UserError(
+            f"--seed must be 0 to {_LARGEST_SEED}, received {arguments.seed}"
+        )
+    if arguments.resolution is not None and arguments.resolution < _SMALLEST:
+        raise UserError(
+            f"--resolution must be {_SMALLEST} or more, received {arguments.resolution}"
+        )
+    return ProjectionSettings(
+        steps=arguments.steps, space=arguments.space, seed=arguments.seed
+    )
+
+
+def _edit(arguments: argparse.Namespace) -> tuple[Direction, float] | None:
+    if arguments.edit is None:
+        if arguments.strength is not None:
+            raise UserError("--strength belongs to --edit, received it alone")
+        return None
+    direction, strength = load_direction(arguments.edit), arguments.strength
+    if strength is None:
+        strength = PAIR_STRENGTHS.get(arguments.edit, DEFAULT_PAIR_STRENGTH)
+    if not np.isfinite(strength):
+        raise UserError(f"--strength must be a number, received {strength}")
+    return direction, strength
+
+
+def _read_photos(paths: list[str]) -> dict[Path, np.ndarray]:
+    """All photos, before anything is done: a bad one stops the command."""
+    photos = {path: read_image(path) for path in find_images(paths)}
+    for path, photo in photos.items():
+        height, width = photo.shape[:2]
+        if height != width:
+            raise UserError(
+                f"{path}: must be square, cut as FFHQ cuts faces, received "
+                f"{width} x {height} pixels"
+            )
+    for stem, count in collections.Counter(path.stem for path in photos).items():
+        if count > 1:
+            raise UserError(
+                f"PHOTO: results go to folders named as the photos, received {count} "
+                f"named {stem}"
+            )
+    return photos
+
+
+def _project(
+    projector: Projector,
+    photo: np.ndarray,
+    folder: Path,
+    made_with: dict[str, Any],
+    title: str,
+    stop: StopRequest,
+) -> ProjectionState:
+    """Makes the steps that the folder's state lacks."""
+    path, steps = folder / "state.npz", projector.settings.steps
+    target = projector.target(to_float(resize(photo, projector.resolution)))
+    state = load_state(path, made_with) if path.exists() else projector.start()
+    saved = time.monotonic()
+    with tqdm(total=steps, initial=state.step, desc=title, unit="step") as bar:
+        while state.step < steps:
+            state, losses = projector.advance(state, target)
+            bar.update()
+            bar.set_postfix({k: f"{v:.3f}" for k, v in losses.items()}, refresh=False)
+            done = state.step == steps
+            if done or stop or time.monotonic() - saved > _SAVE_EVERY:
+                state.save(path, made_with)
+                saved = time.monotonic()
+            if stop and not done:
+                raise KeyboardInterrupt
+    return state
+
+
+def _write_projection(
+    folder: Path,
+    teacher: Teacher,
+    ws: np.ndarray,
+    photo: np.ndarray,
+    edit: tuple[Direction, float] | None,
+) -> None:
+    with atomic_path(folder / "projected_w.npz") as temporary:
+        np.savez(temporary, w=ws)  # NVIDIA's name and shape
+    pictures = {"photo": photo, "projection": to_uint8(teacher.synthesis(ws)[0])}
+    write_image(folder / "projected.png", pictures["projection"])
+    if edit is not None:
+        direction, strength = edit
+        name = f"{direction.name} {strength:+g}"
+        pictures[name] = to_uint8(teacher.synthesis(direction.edit(ws, strength))[0])
+        write_image(folder / "edited.png", pictures[name])
+    side = min(_COMPARED, teacher.resolution)
+    write_image(
+        folder / "comparison.png",
+        image_grid(
+            [resize(picture, side) for picture in pictures.values()],
+            len(pictures),
+            column_labels=list(pictures),
+        ),
+    )
+
+
+def _write_animation(
+    folder: Path, teacher: Teacher, moments: list[np.ndarray], photo: np.ndarray
+) -> None:
+    side = min(_ANIMATED, teacher.resolution)
+    photo = resize(photo, side)
+    frames = [
+        np.concatenate([photo, to_uint8(teacher.synthesis(ws, resolution=side)[0])], 1)
+        for ws in tqdm(moments, desc="animation", unit="frame", leave=False)
+    ]
+    frames += [frames[-1]] * _FRAMES_PER_SECOND  # a second to look at the result
+    write_animation(folder / "projection.webp", frames, fps=_FRAMES_PER_SECOND)
