@@ -1,0 +1,185 @@
+"""Checkpoints of rosinality/stylegan2-pytorch: `.pt` files of `torch.save`.
+
+They hold a dictionary with state dictionaries: `g_ema`, the moving average of the
+generator and the one to draw with, and maybe `g`, `d` and optimisers; converted ones
+also `latent_avg`, the mean of w. Nothing but arrays is stored, so sizes come from their
+shapes, and three settings are the repository's own, which no option of it changes: the
+learning rate of the mapping network (`lr_mlp`, 0.01), leaky ReLU, and groups of four in
+the discriminator. Where there is no `latent_avg`, it is the mean of 16,384 draws.
+"""
+
+import logging
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.stylegan2.architecture import Architecture
+from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
+from tf_fsgd.stylegan2.torch_tensors import TENSORS, Tensor
+from tf_fsgd.stylegan2.unpickling import Globals, StandIn, shown
+from tf_fsgd.stylegan2.weights import (
+    fold_mapping,
+    fold_synthesis,
+    resolutions,
+    taps,
+    with_discriminator,
+)
+
+_logger = logging.getLogger(__name__)
+
+GLOBALS: Globals = {**TENSORS, "argparse.Namespace": StandIn}
+"""What these files ask for beyond containers."""
+
+_LRMUL = 0.01
+_GROUP_SIZE = 4
+_DRAWS = 16_384
+
+
+def read_state(content: Any) -> Checkpoint:
+    """Reads `g_ema`, `latent_avg` and `d`.
+
+    Args:
+        content: What the file holds: the dictionary, or `g_ema` alone.
+
+    Raises:
+        UserError: If it is something else, or a weight is missing.
+    """
+    content = content if isinstance(content, dict) else {}
+    generator = next(
+        (content[key] for key in ("g_ema", "g") if isinstance(content.get(key), dict)),
+        content,
+    )
+    if not isinstance(generator.get("to_rgb1.bias"), Tensor):
+        keys = ", ".join(shown(key) for key in list(generator)[:3])
+        raise UserError(
+            "a file of torch.save without a generator of rosinality's StyleGAN2 "
+            f"(its keys: {keys or 'none'})"
+        )
+    checkpoint = _read_generator(generator, content.get("latent_avg"))
+    checkpoint.check()
+    discriminator = content.get("d")
+    if isinstance(discriminator, dict):
+        try:
+            return _with_discriminator(checkpoint, discriminator)
+        except UserError as error:
+            _logger.warning("The discriminator is left out: %s", error)
+    return checkpoint
+
+
+def _read_generator(state: dict, latent_avg: Any) -> Checkpoint:
+    count = sum(1 for key in state if re.fullmatch(r"to_rgbs\.\d+\.bias", str(key)))
+    sizes = resolutions({4 * 2**index for index in range(min(count, 16) + 1)})
+    channels = _get(state, "to_rgb1.bias").size
+    if channels != 3:
+        raise UserError(f"its pictures have {channels} channels; only RGB is supported")
+    weights = fold_synthesis(_synthesis(state, sizes))
+    raw = {}
+    while f"style.{len(raw) // 2 + 1}.weight" in state:
+        index = len(raw) // 2
+        raw |= _dense(state, f"style.{index + 1}", f"dense{index}")
+    if not raw:
+        raise UserError("a file of torch.save whose mapping network has no layers")
+    mapping = fold_mapping(raw, _LRMUL)
+    architecture = Architecture(
+        resolution=sizes[-1],
+        channels=tuple(weights[f"b{size}.conv1/bias"].size for size in sizes),
+        mapping_layers=len(raw) // 2,
+        z_dim=raw["dense0/kernel"].shape[0],
+        w_dim=weights["b4.conv1.style/kernel"].shape[0],
+        resample_filter=taps(_get(state, "convs.0.conv.blur.kernel", 2)),
+    )
+    if isinstance(latent_avg, Tensor):
+        mapping["w_avg"] = latent_avg.numpy().reshape(-1, architecture.w_dim)[0]
+    else:
+        mapping["w_avg"] = _mean_w(mapping, architecture)
+    return Checkpoint(
+        format="rosinality stylegan2-pytorch checkpoint",
+        architecture=architecture,
+        mapping=mapping,
+        synthesis=weights,
+        discriminator={},
+    )
+
+
+def _synthesis(state: dict, sizes: list[int]) -> Weights:
+    constant = _get(state, "input.input", 4)
+    raw = {"input/constant": constant.transpose(0, 2, 3, 1)}
+    for layer in range(2 * len(sizes) - 1):
+        size = sizes[(layer + 1) // 2]
+        up = layer % 2 == 1
+        name = f"b{size}.conv{0 if up else 1}"
+        source = f"convs.{layer - 1}" if layer else "conv1"
+        kernel = _get(state, f"{source}.conv.weight", 5)[0]
+        raw |= _dense(state, f"{source}.conv.modulation", f"{name}.style")
+        raw[f"{name}/kernel"] = kernel.transpose((2, 3, 0, 1) if up else (2, 3, 1, 0))
+        raw[f"{name}/bias"] = _get(state, f"{source}.activate.bias").reshape(-1)
+        raw[f"{name}/noise"] = _noise(state, layer, size)
+        strength = _get(state, f"{source}.noise.weight")
+        raw[f"{name}/noise_strength"] = strength.reshape(-1)[:1].reshape(())
+    for index, size in enumerate(sizes):
+        source = f"to_rgbs.{index - 1}" if index else "to_rgb1"
+        kernel = _get(state, f"{source}.conv.weight", 5)[0]
+        name = f"b{size}.to_rgb"
+        raw |= _dense(state, f"{source}.conv.modulation", f"{name}.style")
+        raw[f"{name}/kernel"] = kernel.transpose(2, 3, 1, 0)
+        raw[f"{name}/bias"] = _get(state, f"{source}.bias").reshape(-1)
+    return raw
+
+
+def _noise(state: dict, layer: int, size: int) -> np.ndarray:
+    """Files from before February 2020 have no constant noise, so none is applied."""
+    if "noises.noise_0" not in state:
+        return np.zeros((size, size))
+    return _get(state, f"noises.noise_{layer}", 4)[0, 0]
+
+
+def _with_discriminator(checkpoint: Checkpoint, state: dict) -> Checkpoint:
+    sizes = checkpoint.architecture.resolutions
+    raw = _convolution(state, "convs.0", 0, f"b{sizes[-1]}.from_rgb")
+    for index, size in enumerate(reversed(sizes[1:]), start=1):
+        source, name = f"convs.{index}", f"b{size}"
+        raw |= _convolution(state, f"{source}.conv1", 0, f"{name}.conv0")
+        raw |= _convolution(state, f"{source}.conv2", 1, f"{name}.conv1")
+        kernel = _get(state, f"{source}.skip.1.weight", 4)
+        raw[f"{name}.skip/kernel"] = kernel.transpose(2, 3, 1, 0)
+    raw |= _convolution(state, "final_conv", 0, "b4.conv")
+    raw |= _dense(state, "final_linear.0", "b4.fc")
+    raw |= _dense(state, "final_linear.1", "b4.out")
+    kernel = _get(state, "convs.1.conv2.0.kernel", 2)
+    return with_discriminator(checkpoint, raw, taps(kernel), None, _GROUP_SIZE)
+
+
+def _convolution(state: dict, source: str, at: int, name: str) -> Weights:
+    """A `Sequential` of convolution and activation; the latter has the bias."""
+    kernel = _get(state, f"{source}.{at}.weight", 4)
+    return {
+        f"{name}/kernel": kernel.transpose(2, 3, 1, 0),
+        f"{name}/bias": _get(state, f"{source}.{at + 1}.bias").reshape(-1),
+    }
+
+
+def _dense(state: dict, source: str, name: str) -> Weights:
+    return {
+        f"{name}/kernel": _get(state, f"{source}.weight", 2).T,
+        f"{name}/bias": _get(state, f"{source}.bias", 1),
+    }
+
+
+def _get(state: dict, name: str, rank: int | None = None) -> np.ndarray:
+    found = state.get(name)
+    if not isinstance(found, Tensor) or rank not in (None, len(found.shape)):
+        raise UserError(f"a file of torch.save without a usable {name}")
+    return found.numpy()
+
+
+def _mean_w(mapping: Weights, architecture: Architecture) -> np.ndarray:
+    shape = (_DRAWS, architecture.z_dim)
+    w = np.random.RandomState(0).standard_normal(shape).astype(np.float32)
+    w /= np.sqrt(np.mean(w**2, axis=1, keepdims=True) + 1e-8)
+    for index in range(architecture.mapping_layers):
+        w = w @ mapping[f"dense{index}/kernel"] + mapping[f"dense{index}/bias"]
+        w = np.where(w < 0, 0.2 * w, w) * np.float32(math.sqrt(2))
+    return w.mean(axis=0)
