@@ -74,7 +74,8 @@ def read_ws(path: Path, teacher: Teacher) -> np.ndarray:
 
     Args:
         path: An .npz file with an array `w` (or `ws`): `[1, num_ws, w_dim]` as
-            `project` and NVIDIA's projector write, `[num_ws, w_dim]`, or `[w_dim]`.
+            `project` and NVIDIA's projector write it, `[num_ws, w_dim]`, or `[w_dim]`
+            for every row.
         teacher: Whose latent it must be.
 
     Returns:
@@ -89,7 +90,7 @@ def read_ws(path: Path, teacher: Teacher) -> np.ndarray:
             ws = arrays["w" if "w" in arrays else "ws"].astype(np.float32)
     except (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile):
         raise UserError(f"{path}: not an .npz file with an array w") from None
-    if ws.ndim == 3 and len(ws) == 1:
+    while ws.ndim > 1 and len(ws) == 1:
         ws = ws[0]
     if ws.ndim == 1:
         ws = broadcast(ws[None], teacher.num_ws)[0]
