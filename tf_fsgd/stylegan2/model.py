@@ -45,6 +45,7 @@ class StyleGAN2(keras.Model):
             name="w_avg",
         )
         self._synthesis = synthesis_network(architecture)
+        self.built = True  # all weights are there without a first call
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> "StyleGAN2":

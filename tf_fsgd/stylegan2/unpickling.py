@@ -26,8 +26,8 @@ from tf_fsgd.errors import UserError
 Globals = dict[str, Callable]
 """`"module.name"` in a pickle: what stands in its place."""
 
-MOST_INSTRUCTIONS = 2_000_000
-"""A checkpoint of 1024 px has about a tenth; without a limit, a file of one-byte
+MOST_INSTRUCTIONS = 1_000_000
+"""stylegan2-ada-pytorch at 1024 px takes 24,000; without a limit, a file of one-byte
 instructions becomes sixty times its size in memory."""
 
 MALFORMED = (
