@@ -20,6 +20,10 @@ VERBS = {
         "tf_fsgd.latents.directions_cli",
         "find edits in W, and measure them",
     ),
+    "convert": (
+        "tf_fsgd.stylegan2.convert_cli",
+        "turn a StyleGAN2 checkpoint into a Keras model",
+    ),
     "translate": ("tf_fsgd.training.cli", "apply a finished run to aligned photos"),
     "evaluate": ("tf_fsgd.evaluation.cli", "measure a finished run again"),
 }
