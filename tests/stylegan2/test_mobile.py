@@ -4,11 +4,17 @@ import zipfile
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.sampling import broadcast, truncate, z_from_seeds
 from tf_fsgd.stylegan2.loading import load_teacher
-from tf_fsgd.stylegan2.mobile import HaarUpsample, ModulatedConv, synthesis_network
+from tf_fsgd.stylegan2.mobile import (
+    HaarUpsample,
+    ModulatedConv,
+    one_by_one,
+    synthesis_network,
+)
 from tf_fsgd.stylegan2.mobile_weights import haar_order
 from tf_fsgd.stylegan2.wheel import fetch_wheel
 
@@ -20,6 +26,31 @@ def test_haar_upsample_by_hand():
     np.testing.assert_allclose(np.asarray(image)[0, :, :, 0], [[10, 2], [0, 4]])
 
 
+def test_haar_upsample_has_the_gradient_of_its_formula():
+    rng = np.random.default_rng(0)
+    x, style = (
+        tf.constant(rng.normal(size=shape), tf.float32)
+        for shape in [(1, 3, 5, 8), (1, 8)]
+    )
+    towards = tf.constant(rng.normal(size=(1, 6, 10, 2)), tf.float32)
+
+    def formula(inputs):
+        ll, lh, hl, hh = tf.split(inputs[0] * inputs[1][:, None, None], 4, axis=-1)
+        signs = [(1, 1), (1, -1), (-1, 1), (-1, -1)]  # of a and b, pixel by pixel
+        pixels = [(ll + a * lh + b * hl + a * b * hh) / 2 for a, b in signs]
+        return tf.nn.depth_to_space(tf.concat(pixels, axis=-1), 2)
+
+    results = []
+    for function in (HaarUpsample(), formula):
+        with tf.GradientTape() as tape:
+            tape.watch([x, style])
+            image = function([x, style])
+            loss = tf.reduce_sum(image * towards)
+        results.append([image, *tape.gradient(loss, [x, style])])
+    for ours, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-5)
+
+
 def test_haar_order_makes_bands_contiguous():
     # Two channels: LL of both, then (LH, HL, HH) of each.
     assert haar_order(8).tolist() == [0, 1, 2, 5, 3, 6, 4, 7]
@@ -28,26 +59,50 @@ def test_haar_order_makes_bands_contiguous():
 @pytest.mark.parametrize("kernel_size", [1, 3])
 def test_modulation_scales_input_channels(kernel_size):
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(2, 4, 4, 3)).astype(np.float32)
-    style = rng.normal(size=(2, 3)).astype(np.float32)
+    x = rng.normal(size=(1, 4, 4, 3)).astype(np.float32)
+    style = rng.normal(size=(1, 3)).astype(np.float32)
     layer = ModulatedConv(5, kernel_size)
     ones = np.ones_like(style)
     expected = layer([x * style[:, None, None], ones])
     np.testing.assert_allclose(layer([x, style]), expected, atol=1e-5)
 
 
-def test_half_size_is_the_mean_of_the_full_picture():
+@pytest.mark.parametrize("factor", [2, 8])
+def test_a_smaller_picture_is_the_mean_of_the_full_one(factor):
     channels = (8, 8, 4)
-    full, half = synthesis_network(channels), synthesis_network(channels, half=True)
-    for layer in half.layers:
+    full = synthesis_network(channels)
+    small = synthesis_network(channels, factor=factor)
+    _randomise(full)
+    for layer in small.layers:
         weights = full.get_layer(layer.name).get_weights() if layer.weights else []
         if layer.name == "to_img":
-            weights = [array[..., :3] for array in weights]
+            weights = [
+                array.reshape(*array.shape[:-1], 4, 3).mean(axis=-2)
+                for array in weights
+            ]
         layer.set_weights(weights)
     ws = np.random.default_rng(0).normal(size=(1, 6, 512)).astype(np.float32)
     picture = np.asarray(full(ws))
-    means = picture.reshape(1, 16, 2, 16, 2, 3).mean(axis=(2, 4))
-    np.testing.assert_allclose(half(ws), means, atol=1e-5)
+    side = 32 // factor
+    means = picture.reshape(1, side, factor, side, factor, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(small(ws), means, atol=1e-4)
+
+
+def test_a_face_is_the_same_in_every_batch():
+    network = synthesis_network((8, 8, 4))
+    _randomise(network)
+    ws = np.random.default_rng(0).normal(size=(3, 6, 512)).astype(np.float32)
+    batch = one_by_one(network).predict_on_batch(ws)
+    alone = [network.predict_on_batch(row[None])[0] for row in ws]
+    assert not np.array_equal(batch[0], batch[1])
+    np.testing.assert_array_equal(batch, alone)
+
+
+def _randomise(network):
+    """Keras starts biases at 0, which would hide where they go."""
+    rng = np.random.default_rng(1)
+    for weight in network.weights:
+        weight.assign(rng.normal(size=weight.shape, scale=0.1))
 
 
 @pytest.mark.slow

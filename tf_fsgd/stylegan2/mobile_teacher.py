@@ -8,7 +8,7 @@ from keras import ops
 
 from tf_fsgd.hardware import fast_policy
 from tf_fsgd.stylegan2 import mobile, mobile_weights
-from tf_fsgd.stylegan2.teacher import Teacher, reduced
+from tf_fsgd.stylegan2.teacher import Teacher
 from tf_fsgd.stylegan2.wheel import fetch_wheel
 
 
@@ -45,7 +45,6 @@ class MobileTeacher(Teacher):
         return ops.convert_to_numpy(self._mapping(z))
 
     def _build(self, factor: int, noise_mode: str) -> keras.Model:
-        half = factor > 1
-        network = mobile.synthesis_network(dtype=self._dtype, half=half)
+        network = mobile.synthesis_network(dtype=self._dtype, factor=factor)
         mobile_weights.load_synthesis(network, self._wheel)
-        return reduced(network, factor // 2 if half else 1)
+        return mobile.one_by_one(network)

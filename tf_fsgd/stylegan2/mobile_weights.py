@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tf_fsgd.stylegan2.mobile import CHANNELS
+from tf_fsgd.stylegan2.mobile import CHANNELS, HAAR
 from tf_fsgd.stylegan2.openvino_ir import read_constants
 
 Constants = list[tuple[str, np.ndarray]]
@@ -29,7 +29,7 @@ def load_mapping(model: keras.Model, wheel: Path) -> None:
 
 
 def load_synthesis(model: keras.Model, wheel: Path) -> None:
-    """Fills `mobile.synthesis_network()`, of half size or full, default channels."""
+    """Fills `mobile.synthesis_network()` of any factor, default channels."""
     constants = _constants(wheel, "SynthesisNetwork")
     named = dict(constants)
     depth = len(CHANNELS) - 1
@@ -47,11 +47,25 @@ def load_synthesis(model: keras.Model, wheel: Path) -> None:
             _load_style(model, named, f"{block}up", order=haar_order(width))
     _load_style(model, named, "to_img", f"layers.{depth - 1}.to_img.conv", taps=1)
     head = f"m.layers.{depth - 1}.to_img"
-    order = haar_order(12)[: model.get_layer("to_img").filters]
-    kernel = named[f"{head}.conv.weight"].transpose(2, 3, 1, 0)[..., order]
+    kernel = named[f"{head}.conv.weight"].transpose(2, 3, 1, 0)
+    bias = named[f"{head}.bias"].ravel()
+    filters = model.get_layer("to_img").filters
     model.get_layer("to_img").set_weights(
-        [kernel, named[f"{head}.bias"].ravel()[order]]
+        [_pixels(kernel, filters), _pixels(bias, filters)]
     )
+
+
+def _pixels(bands: np.ndarray, filters: int) -> np.ndarray:
+    """A head that ended in a wavelet transform, `[..., 12]`, to one that needs none.
+
+    Two linear maps are one. Of the 12 filters of the result, each pixel of a square has
+    three; of 3 filters, they are the mean of the square.
+    """
+    order = haar_order(12)
+    pixels = bands[..., order] @ np.kron(HAAR.T, np.eye(3, dtype=np.float32))
+    if filters == 12:
+        return pixels
+    return pixels.reshape(*bands.shape[:-1], 4, 3).mean(axis=-2)
 
 
 def haar_order(width: int) -> np.ndarray:
