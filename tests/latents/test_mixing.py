@@ -77,11 +77,12 @@ def test_a_projected_photo_takes_part(verb, banded, tmp_path):
         (["--resolution", "12"], "resolution, received 12"),
         (["--noise-mode", "random"], "noise_mode, received 'random'"),
         (["--truncation-psi", "nan"], "--truncation-psi must be a number"),
+        (["--cols", "1-600"], "WEBP holds 16383 pixels a side at most, received 19232"),
         (["--out", "mix.gif"], "--out must end in one of .jpg, .jpeg, .png, .webp"),
     ],
 )
 def test_mistakes(mistake, words, message):
-    given = {"--rows": "1-2", "--cols": "5", "--layers": "0-1", "--out": "never.png"}
+    given = {"--rows": "1-2", "--cols": "5", "--layers": "0-1", "--out": "never.webp"}
     given |= dict([words])
     assert message in mistake("mix", *sum(given.items(), ()))
 

@@ -174,6 +174,12 @@ def test_mistakes(mistake, words, message):
     assert message in mistake("morph", *sum(given.items(), ()))
 
 
+def test_a_strip_too_long(mistake, tmp_path):
+    words = ["--out", tmp_path / "a.jpg", "--frames", 2047]
+    line = mistake("morph", "--seeds", "1,2", *words)
+    assert "JPEG holds 65500 pixels a side at most, received 65536 x 32" in line
+
+
 def test_mistakes_with_files(mistake, tmp_path):
     np.savez(tmp_path / "anna.npz", w=np.zeros((1, 18, 3)))
     np.savez(tmp_path / "other.npz", x=np.zeros(3))

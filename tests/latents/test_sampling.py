@@ -7,6 +7,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.latents.samples import CHUNK, read_samples, render_samples
 from tf_fsgd.latents.sampling import (
     broadcast,
+    parse_ranges,
     parse_seeds,
     truncate,
     truncate_rows,
@@ -63,7 +64,17 @@ def test_broadcast_repeats_w_for_every_row():
 
 def test_seed_lists():
     assert parse_seeds("0-2,42") == [0, 1, 2, 42]
-    for text in ("", "a", "1-", "3-b", "-1", "5-3", "4294967296"):
+    for text in ("", "a", "1-", "3-b", "-1", "5-3", "5-3,7", "4294967296"):
+        with pytest.raises(UserError, match="--seeds must"):
+            parse_seeds(text)
+
+
+def test_lists_of_other_numbers():
+    assert parse_ranges("3,0-1", "--layers", 3) == [3, 0, 1]
+    with pytest.raises(UserError, match="--layers must be from 0 to 3, received '2-4'"):
+        parse_ranges("2-4", "--layers", 3)
+    # Neither fills the memory nor reads a number of thousands of digits.
+    for text in ("0-4294967295", "9" * 5_000):
         with pytest.raises(UserError, match="--seeds must"):
             parse_seeds(text)
 

@@ -141,20 +141,31 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
         UserError: If the suffix is another one, or the format cannot hold the size.
     """
     path = Path(path)
+    picture = Image.fromarray(as_uint8(image))
+    check_image(path, picture.height, picture.width)
+    name, _, options = _WRITTEN[path.suffix.lower()]
+    with atomic_path(path) as temporary:
+        picture.save(temporary, format=name, **options)
+
+
+def check_image(path: str | os.PathLike, height: int, width: int) -> None:
+    """Refuses what `write_image` would, before the picture is made.
+
+    Raises:
+        UserError: If the suffix is another one, or the format cannot hold the size.
+    """
+    path = Path(path)
     if path.suffix.lower() not in _WRITTEN:
         raise UserError(
             f"{path}: an image's suffix must be one of {', '.join(_WRITTEN)}, "
             f"received {path.suffix!r}"
         )
-    name, limit, options = _WRITTEN[path.suffix.lower()]
-    picture = Image.fromarray(as_uint8(image))
-    if max(picture.size) > limit:
+    name, limit, _ = _WRITTEN[path.suffix.lower()]
+    if max(height, width) > limit:
         raise UserError(
             f"{path}: {name} holds {limit} pixels a side at most, "
-            f"received {picture.width} x {picture.height}"
+            f"received {width} x {height}"
         )
-    with atomic_path(path) as temporary:
-        picture.save(temporary, format=name, **options)
 
 
 def find_images(paths: Iterable[str | os.PathLike]) -> list[Path]:

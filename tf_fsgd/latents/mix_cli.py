@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import WRITABLE_SUFFIXES, write_image
+from tf_fsgd.images.io import WRITABLE_SUFFIXES, check_image, write_image
 from tf_fsgd.latents.faces import FACES_HELP, faces_ws, parse_faces
 from tf_fsgd.latents.mixing import mix
 from tf_fsgd.latents.rendering import (
@@ -62,6 +62,10 @@ def run(arguments: argparse.Namespace) -> None:
     check_out(arguments.out, WRITABLE_SUFFIXES)
     teacher = open_teacher(arguments)
     layers = parse_ranges(arguments.layers, "--layers", teacher.num_ws - 1)
+    height, width = (
+        (1 + len(faces)) * arguments.resolution for faces in (rows, columns)
+    )
+    check_image(arguments.out, height, width)
     row_ws = faces_ws(teacher, rows, arguments.truncation_psi)
     column_ws = faces_ws(teacher, columns, arguments.truncation_psi)
 

@@ -10,7 +10,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.images.animation import SUFFIXES as ANIMATED
 from tf_fsgd.images.animation import check_animation, write_animation
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import write_image
+from tf_fsgd.images.io import check_image, write_image
 from tf_fsgd.latents.faces import FACES_HELP, Face, faces_ws, parse_faces
 from tf_fsgd.latents.interpolation import EASES, PATHS, interpolate
 from tf_fsgd.latents.rendering import (
@@ -103,6 +103,12 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.frames < 1:
         raise UserError(f"--frames must be at least 1, received {arguments.frames}")
     teacher = open_teacher(arguments)
+    if strip:
+        rows = len(faces) - 1 + arguments.loop
+        height, width = (
+            count * arguments.resolution for count in (rows, arguments.frames + 1)
+        )
+        check_image(arguments.out, height, width)
 
     # Two faces: the way back shows what the way there has shown.
     return_as_came = arguments.loop and len(faces) == 2

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import WRITABLE_SUFFIXES, write_image
+from tf_fsgd.images.io import WRITABLE_SUFFIXES, check_image, write_image
 from tf_fsgd.latents.rendering import (
     add_rendering_arguments,
     check_out,
@@ -38,6 +38,9 @@ def run(arguments: argparse.Namespace) -> None:
     seeds = parse_seeds(arguments.seeds)
     check_out(arguments.out, WRITABLE_SUFFIXES)
     teacher = open_teacher(arguments)
+    columns = math.ceil(math.sqrt(len(seeds)))
+    side = columns * arguments.resolution
+    check_image(arguments.out, side, side)
     w = sample_w(teacher, seeds, arguments.truncation_psi)
     faces = render_faces(
         teacher,
@@ -45,6 +48,5 @@ def run(arguments: argparse.Namespace) -> None:
         resolution=arguments.resolution,
         noise_mode=arguments.noise_mode,
     )
-    columns = math.ceil(math.sqrt(len(faces)))
     write_image(arguments.out, image_grid(faces, columns))
     print(arguments.out)
