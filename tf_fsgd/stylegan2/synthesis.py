@@ -6,14 +6,8 @@ Layers are named as the weights of `architecture.py`.
 from keras import Input, KerasTensor, Model, layers, ops
 
 from tf_fsgd.stylegan2.architecture import Architecture
-from tf_fsgd.stylegan2.layers import (
-    NOISE_MODES,
-    ConstantInput,
-    ScaledLeakyReLU,
-    StyledConv,
-    ToRGB,
-    UpsampleImage,
-)
+from tf_fsgd.stylegan2.layers import ConstantInput, ScaledLeakyReLU, UpsampleImage
+from tf_fsgd.stylegan2.modulation import NOISE_MODES, StyledConv, ToRGB
 
 
 def mapping_network(architecture: Architecture) -> Model:
@@ -75,15 +69,16 @@ def synthesis_network(
         )
         return dense(ws[:, row])
 
-    def conv(x: KerasTensor, row: int, width: int, name: str, up: bool = False):
+    def conv(x, row: int, width: int, name: str, up: bool = False):
         layer = shared(name, StyledConv, width, up, a.resample_filter, a.conv_clamp)
-        return layer([x, style(x, row, name)], noise_mode=noise_mode)
+        return layer([*x, style(x[0], row, name)], noise_mode=noise_mode)
 
-    def to_rgb(x: KerasTensor, row: int, name: str):
-        return shared(name, ToRGB, a.conv_clamp)([x, style(x, row, name)])
+    def to_rgb(x, row: int, name: str):
+        return shared(name, ToRGB, a.conv_clamp)([*x, style(x[0], row, name)])
 
     ws = Input([a.num_ws, a.w_dim], name="ws")
-    x = shared("input", ConstantInput, a.channels[0])(ws)
+    constant = shared("input", ConstantInput, a.channels[0])(ws)
+    x = constant, ops.ones_like(constant[:, 0, 0], dtype="float32")
     x = conv(x, 0, a.channels[0], "b4.conv1")
     # The image head of a block and the first layer of the next share a row.
     row = 1

@@ -1,0 +1,219 @@
+"""StyleGAN2's modulated convolutions (Karras et al. 2020, arXiv 1912.04958, 2.2).
+
+Modulation scales activations and not kernels, which is the same: one kernel serves
+every picture of a batch, and all tensors have rank 4 or less.
+
+Beside the convolutions, the time goes into passes over activations. So these travel as
+a pair, `x` `[N, H, W, C]` and `scale` `[N, C]`, and stand for its product: demodulation
+and the gain of the leaky ReLU, which is homogeneous, stay in `scale` until the next
+layer puts them into its style. Styles and scales are float32 whatever x is.
+"""
+
+import math
+
+import keras
+from keras import layers, ops
+
+from tf_fsgd.stylegan2.layers import GAIN, SLOPE, Lowpass, clip
+
+NOISE_MODES = ("const", "random", "none")
+
+
+class _Modulated(layers.Layer):
+    """What both layers share: float32 weights and styles, whatever they compute in."""
+
+    def __init__(self, clamp: float | None = None, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.clamp = clamp
+
+    def weight(self, shape, name: str, initializer="random_normal", trainable=True):
+        return self.add_weight(
+            shape=shape,
+            initializer=initializer,
+            trainable=trainable,
+            name=name,
+            autocast=False,
+        )
+
+    def cast(self, x):
+        return ops.cast(x, self.compute_dtype)
+
+    def get_config(self):
+        return super().get_config() | {"clamp": self.clamp}
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class StyledConv(_Modulated):
+    """Modulated and demodulated 3x3 convolution, noise, bias, leaky ReLU.
+
+    Args:
+        filters: Channels of the result.
+        up: Whether to double the size, by a transposed convolution and a low-pass.
+        resample_filter: Taps of the low-pass before normalisation.
+        clamp: Largest magnitude of the result, or `None`.
+        **kwargs: Passed on to `layers.Layer`.
+
+    Call arguments:
+        inputs: `[x, scale, style]`: the activations `[N, H, W, C]` and `[N, C]`, and
+            the style `[N, C]`, the last two float32.
+        noise_mode: "const" adds the layer's own noise, "random" new noise to every
+            picture, "none" none.
+
+    Returns:
+        Activations: `[N, H, W, filters]`, or twice the size if `up`, and
+        `[N, filters]`.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        up: bool = False,
+        resample_filter: tuple[float, ...] = (1, 3, 3, 1),
+        clamp: float | None = None,
+        **kwargs,
+    ):
+        super().__init__(clamp, **kwargs)
+        self.filters = filters
+        self.up = up
+        self.resample_filter = tuple(resample_filter)
+        self.seed_generator = keras.random.SeedGenerator()
+        if up:
+            length = len(self.resample_filter)
+            self.lowpass = Lowpass(
+                self.resample_filter,
+                padding=((length - 1) // 2, (length - 2) // 2),
+                gain=4,
+                dtype=self.dtype_policy,
+            )
+
+    def build(self, input_shape):
+        _, height, width, channels = input_shape[0]
+        out_in = (self.filters, channels) if self.up else (channels, self.filters)
+        factor = 2 if self.up else 1
+        self.kernel = self.weight((3, 3, *out_in), "kernel")
+        self.bias = self.weight((self.filters,), "bias", "zeros")
+        self.noise = self.weight(
+            (factor * height, factor * width), "noise", trainable=False
+        )
+        self.noise_strength = self.weight((), "noise_strength", "zeros")
+
+    def call(self, inputs, noise_mode: str = "const"):
+        x, scale, style = inputs
+        demodulation = self._demodulation(style)
+        kernel = ops.convert_to_tensor(self.kernel)
+        if self.compute_dtype == "float16":
+            kernel, style, demodulation = self._normalised(kernel, style, demodulation)
+        x, kernel = self._modulated(x, kernel, style * scale)
+        if self.up:
+            x = ops.conv_transpose(x, kernel, strides=2, padding="valid")
+            x = self.lowpass(x)
+        else:
+            x = ops.conv(x, kernel, padding="same")
+        x = ops.leaky_relu(self._add(x, 1 / demodulation, noise_mode), SLOPE)
+        scale = GAIN * demodulation
+        if self.clamp is None:
+            return x, scale
+        x = clip(x * self.cast(scale)[:, None, None], self.clamp)
+        return x, ops.ones_like(scale)
+
+    def _demodulation(self, style):
+        """`[N, filters]`: makes variance 1 of inputs with variance 1."""
+        power = ops.sum(ops.square(self.kernel), axis=(0, 1))
+        power = ops.transpose(power) if self.up else power
+        return ops.rsqrt(ops.matmul(ops.square(style), power) + 1e-8)
+
+    def _normalised(self, kernel, style, demodulation):
+        """Brings kernel and style to magnitudes of at most 1, undone after them.
+
+        Their product with an activation must stay below 65,504, where float16 ends.
+        """
+        axis = 3 if self.up else 2
+        fan_in = 9 * kernel.shape[axis]
+        largest = ops.max(ops.abs(kernel), axis=(0, 1, axis)) * math.sqrt(fan_in)
+        style, factor = _unit_style(style)
+        kernel = kernel / (largest[:, None] if self.up else largest)
+        return kernel, style, demodulation * largest * factor
+
+    def _modulated(self, x, kernel, style):
+        """Scales what is smaller: the kernel if there is but one picture, or x."""
+        _, height, width, channels = x.shape
+        if x.shape[0] == 1 and 9 * self.filters < height * width:
+            style = style[0] if self.up else style[0][:, None]
+            return x, self.cast(kernel * style)
+        # Long rows are scaled faster than short ones.
+        style = ops.tile(self.cast(style)[:, None], (1, 1, width))
+        rows = ops.reshape(x, (-1, height, width * channels)) * style
+        return ops.reshape(rows, (-1, height, width, channels)), self.cast(kernel)
+
+    def _add(self, x, divisor, noise_mode: str):
+        """Adds bias and noise, both times `divisor` `[N, C]`.
+
+        What differs between the pictures of a batch and the noise make one tensor of
+        x's shape, by a matrix product. What is left of the bias is a vector: TensorFlow
+        does convolution, vector, tensor and leaky ReLU in one pass, but not without the
+        vector.
+        """
+        biases = self.bias * divisor
+        bias = ops.mean(biases, axis=0)
+        x = x + self.cast(bias)
+        noise = self._noise(x, noise_mode)
+        ones = ops.ones_like(noise)
+        left = ops.stack([ones, noise], axis=-1)
+        right = ops.stack([biases - bias, divisor * self.noise_strength], axis=1)
+        both = ops.matmul(self.cast(left), self.cast(right))
+        return x + ops.reshape(both, (-1, *x.shape[1:]))
+
+    def _noise(self, x, noise_mode: str):
+        """`[N or 1, H * W]`, float32."""
+        if noise_mode == "const":
+            return ops.reshape(self.noise, (1, -1))
+        shape = (ops.shape(x)[0], x.shape[1] * x.shape[2])
+        if noise_mode == "none":
+            return ops.zeros(shape)
+        return keras.random.normal(shape, dtype="float32", seed=self.seed_generator)
+
+    def get_config(self):
+        return super().get_config() | {
+            "filters": self.filters,
+            "up": self.up,
+            "resample_filter": self.resample_filter,
+        }
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class ToRGB(_Modulated):
+    """Modulated 1x1 convolution to the three colours, without demodulation.
+
+    The kernel is scaled instead of the activations and applied as one matrix product a
+    picture: it is small, and a pass over the activations is not.
+
+    Args:
+        clamp: Largest magnitude of the result, or `None`.
+        **kwargs: Passed on to `layers.Layer`.
+
+    Call arguments:
+        inputs: `[x, scale, style]` as for `StyledConv`.
+
+    Returns:
+        `[N, H, W, 3]` float32.
+    """
+
+    def build(self, input_shape):
+        self.kernel = self.weight((1, 1, input_shape[0][-1], 3), "kernel")
+        self.bias = self.weight((3,), "bias", "zeros")
+
+    def call(self, inputs):
+        x, scale, style = inputs
+        _, height, width, channels = x.shape
+        style, factor = _unit_style(style * scale)
+        x = ops.reshape(x, (-1, height * width, channels))
+        x = ops.matmul(x, self.cast(style[:, :, None] * self.kernel[0]))
+        x = ops.cast(x, "float32") * factor[:, None] + self.bias
+        return clip(ops.reshape(x, (-1, height, width, 3)), self.clamp)
+
+
+def _unit_style(style):
+    """A style as numbers of at most 1, and a factor `[N, 1]` for each picture."""
+    factor = ops.max(ops.abs(style), axis=1, keepdims=True)
+    factor = ops.maximum(factor, 1e-20)
+    return style / factor, factor
