@@ -13,6 +13,8 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2 import pytorch_pickle, rosinality, tensorflow_pickle
 from tf_fsgd.stylegan2.checkpoint import Checkpoint
@@ -50,7 +52,8 @@ def read_checkpoint(path: str | os.PathLike) -> Checkpoint:
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    with open(path, "rb") as file:
+    # Overflow is no news here: the check that follows refuses what is not finite.
+    with open(path, "rb") as file, np.errstate(all="ignore"):
         try:
             return _read(file)
         except UserError as error:

@@ -140,7 +140,8 @@ def unpickle(
     except UserError:
         raise
     except MALFORMED as error:
-        reason = shown(str(error)) or type(error).__name__
+        told = isinstance(error, (pickle.UnpicklingError, EOFError))
+        reason = (told and shown(str(error))) or type(error).__name__
         raise UserError(f"a damaged or incomplete pickle ({reason})") from error
 
 
@@ -266,6 +267,11 @@ def _encode(text: Any, encoding: Any = None) -> bytes:
     return text.encode("latin1")
 
 
+def _no_bytes() -> bytes:
+    """How Python 3 writes empty bytes in protocol 2."""
+    return b""
+
+
 def _set(items: Any = ()) -> set:
     return set(map(_plain, items))
 
@@ -275,6 +281,7 @@ COMMON: Globals = {
     "_codecs.encode": _encode,
     "numpy.ndarray": Array,
     "numpy.dtype": DType,
+    "__builtin__.bytes": _no_bytes,
     **{f"{module}.set": _set for module in ("builtins", "__builtin__")},
     **{
         f"numpy.{core}.{name}": replacement
