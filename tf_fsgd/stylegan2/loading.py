@@ -1,10 +1,18 @@
 """How to come by a teacher: by name, or from a checkpoint."""
 
+from pathlib import Path
+
 from tf_fsgd.errors import UserError
+from tf_fsgd.stylegan2.converted import converted
 from tf_fsgd.stylegan2.mobile_teacher import MobileTeacher
+from tf_fsgd.stylegan2.named import NAMED, resolve
+from tf_fsgd.stylegan2.stylegan2_teacher import StyleGAN2Teacher, read_model
 from tf_fsgd.stylegan2.teacher import Teacher
 
-TEACHER_HELP = "mobile-ffhq (%(default)s)"
+TEACHER_HELP = (
+    "mobile-ffhq, a published name such as stylegan2-ffhq-config-e, or a StyleGAN2 "
+    "checkpoint: .pkl, .pt or .keras (%(default)s)"
+)
 """Help text of every `--teacher`."""
 
 
@@ -12,7 +20,9 @@ def load_teacher(name: str = MobileTeacher.name, dtype: str | None = None) -> Te
     """Loads a teacher.
 
     Args:
-        name: `mobile-ffhq`.
+        name: `mobile-ffhq`, the name of a published checkpoint (`named.NAMED`), or a
+            file: a foreign checkpoint, which is converted once and cached by its hash,
+            or a converted one (`.keras`).
         dtype: Keras policy of the synthesis network; what the CPU does fastest if
             `None`.
 
@@ -21,4 +31,12 @@ def load_teacher(name: str = MobileTeacher.name, dtype: str | None = None) -> Te
     """
     if name == MobileTeacher.name:
         return MobileTeacher(dtype)
-    raise UserError(f"--teacher must be {MobileTeacher.name}, received {name!r}")
+    if name not in NAMED and not Path(name).is_file():
+        raise UserError(
+            f"--teacher must be {MobileTeacher.name}, an existing file, or a published "
+            f"name such as {', '.join(list(NAMED)[:3])}; received {name!r}"
+        )
+    path = resolve(name)
+    return StyleGAN2Teacher(
+        read_model(path if path.suffix == ".keras" else converted(path)), dtype
+    )
