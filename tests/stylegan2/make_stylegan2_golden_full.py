@@ -89,14 +89,14 @@ def put_discriminator(discriminator):
 
 
 def parts(images):
-    """What is kept of pictures `[N, R, R, 3]`: two pieces, and means of squares."""
+    """What is kept of pictures `[N, R, R, 3]`: two pieces, and a small version."""
     n, size = images.shape[:2]
     block = size // 16
     middle = slice(size // 2 - 8, size // 2 + 8)
     return {
         "corner": images[:, -16:, :16],
         "middle": images[:, middle, middle],
-        "means": images.reshape(n, 16, block, 16, block, 3).mean((2, 4)),
+        "small": images.reshape(n, 16, block, 16, block, 3).mean((2, 4)),
     }
 
 

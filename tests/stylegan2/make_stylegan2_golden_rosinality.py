@@ -56,9 +56,8 @@ def generator_arrays(generator, w_avg):
     """Numbers of every stage of the generator, in Keras' layout."""
     z = latents(W_DIM)
     w = generator.get_latent(torch.from_numpy(z)).numpy()
-    arrays = {"z": z, "w": w, "ws_mixed": mixed(w, generator.n_latent)}
-    if w_avg is not None:
-        arrays["w_avg"] = w_avg.numpy()
+    arrays = {"z": z, "w": w, "w_avg": w_avg.numpy()}
+    arrays["ws_mixed"] = mixed(w, generator.n_latent)
 
     def image(ws, **kwargs):
         kwargs = {"input_is_latent": True, "randomize_noise": False, **kwargs}
@@ -73,13 +72,12 @@ def generator_arrays(generator, w_avg):
         draws.append(np.random.RandomState(3 + i).randn(*shape).astype(np.float32))
     arrays["image_random"] = image(w[:2], noise=[torch.from_numpy(d) for d in draws])
     arrays |= {f"noise_{i}": to_nhwc(draw) for i, draw in enumerate(draws)}
-    if w_avg is not None:
-        arrays["image_psi"] = image(w[:2], truncation=PSI, truncation_latent=w_avg)
-        # The reference knows no cutoff, so its first rows are moved here.
-        ws = np.repeat(w[:2, None], generator.n_latent, axis=1)
-        average = arrays["w_avg"]
-        ws[:, :CUTOFF] = average + np.float32(PSI) * (ws[:, :CUTOFF] - average)
-        arrays["image_cutoff"] = image(ws)
+    arrays["image_psi"] = image(w[:2], truncation=PSI, truncation_latent=w_avg)
+    # The reference knows no cutoff, so its first rows are moved here.
+    ws = np.repeat(w[:2, None], generator.n_latent, axis=1)
+    average = arrays["w_avg"]
+    ws[:, :CUTOFF] = average + np.float32(PSI) * (ws[:, :CUTOFF] - average)
+    arrays["image_cutoff"] = image(ws)
     return arrays
 
 
@@ -98,7 +96,7 @@ def make(model, name, n_mlp, converted):
         randomise(model.Generator(SIZE, W_DIM, n_mlp), seed) for seed in (10, 12)
     )
     discriminator = randomise(model.Discriminator(SIZE), 11)
-    w_avg = torch.from_numpy(fill("w_avg", (W_DIM,), 12)) if converted else None
+    w_avg = torch.from_numpy(fill("w_avg", (W_DIM,), 12))
     arrays = generator_arrays(average, w_avg) | discriminator_arrays(discriminator)
     save(name, arrays)
     checkpoint = {"g_ema": average.state_dict(), "g": generator.state_dict()}
