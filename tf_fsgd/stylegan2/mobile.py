@@ -128,7 +128,12 @@ class OneByOne(layers.Wrapper):
     """Applies a network of batch size 1 to each sample of a batch."""
 
     def call(self, inputs):
+        if inputs.shape[0] == 1:
+            return self.layer(inputs)
         return ops.map(lambda sample: self.layer(sample[None])[0], inputs)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], *self.layer.output.shape[1:])
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
