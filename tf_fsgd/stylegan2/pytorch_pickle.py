@@ -151,14 +151,14 @@ def _read_generator(generator: Module) -> Checkpoint:
     if not blocks:
         raise UserError(f"a PyTorch pickle of {name}, which is no StyleGAN2 generator")
     sizes = resolutions(blocks)
+    layers = sum(re.fullmatch(r"fc\d+", key) is not None for key in _names(mapping))
+    if not layers:
+        raise UserError("a PyTorch pickle whose mapping network has no layers")
     _refuse_others(mapping, synthesis, sizes)
     weights = fold_synthesis(_synthesis(synthesis, sizes))
-    layers = sum(re.fullmatch(r"fc\d+", key) is not None for key in _names(mapping))
     raw = {"w_avg": mapping.tensor("w_avg", 1)}
     for index in range(layers):
         raw |= _dense(mapping, f"fc{index}", f"dense{index}")
-    if not layers:
-        raise UserError("a PyTorch pickle whose mapping network has no layers")
     last = synthesis.child(f"b{sizes[-1]}")
     newer = "num_fp16_res" in synthesis.state
     return Checkpoint(

@@ -1,0 +1,93 @@
+"""Checkpoints as Keras models: the verb, and the cache behind `--teacher FILE`."""
+
+import argparse
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import sha256
+from tf_fsgd.stylegan2 import converted as cache
+from tf_fsgd.stylegan2.convert_cli import add_arguments, run
+from tf_fsgd.stylegan2.converted import converted
+
+GOLDEN = Path(__file__).parent / "golden"
+CHECKPOINT = GOLDEN / "tf_config_f.pkl"
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_FSGD_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "converted"
+
+
+def convert(*words):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    run(parser.parse_args(list(map(str, words))))
+
+
+def assert_is_the_golden_model(path):
+    golden = np.load(CHECKPOINT.with_suffix(".npz"))
+    model = keras.saving.load_model(path)
+    np.testing.assert_allclose(model.mapping(golden["z"]), golden["w"], atol=1e-5)
+    np.testing.assert_array_equal(model.w_avg, golden["w_avg"])
+
+
+def test_the_verb_says_what_it_read(tmp_path, capsys):
+    out = tmp_path / "new" / "network.keras"
+    convert(CHECKPOINT, out)
+    assert capsys.readouterr().out.splitlines() == [
+        f"{CHECKPOINT}: StyleGAN2 TensorFlow pickle",
+        "  resolution    8 px",
+        "  channels      12 12 from 4x4 up",
+        "  filter        1 3 3 1",
+        "  mapping       8 layers, z 16, w 16, 4 rows of W+",
+        # 8 layers of 16 x 16 + 16; 3 convolutions of 12 x 12 x 9 + 12 + 1 and 2 image
+        # heads of 12 x 3 + 3, each with a style of 16 x 12 + 12; 4 x 4 x 12 constants.
+        f"  generator     {8 * 272 + 3 * 1309 + 2 * 39 + 5 * 204 + 192:,} parameters",
+        # From RGB 48, block 2 x 1308 + 144, end 13 x 12 x 9 + 12, 192 x 12 + 12, 13.
+        f"  discriminator {48 + 2760 + 1416 + 2316 + 13:,} parameters",
+        str(out),
+    ]
+    assert_is_the_golden_model(out)
+
+
+def test_the_verb_leaves_nothing_when_it_refuses(tmp_path):
+    with pytest.raises(UserError, match=r"must end in \.keras, received .*out\.h5"):
+        convert(CHECKPOINT, tmp_path / "out.h5")
+    with pytest.raises(UserError, match="a StyleGAN3 pickle"):
+        convert(GOLDEN / "stylegan3.pkl", tmp_path / "out.keras")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_is_converted_once(tmp_path, cache_folder, monkeypatch):
+    path = converted(CHECKPOINT)
+    assert path == cache_folder / f"{sha256(CHECKPOINT)}-{cache.LAYOUT}.keras"
+    assert_is_the_golden_model(path)
+    copy = tmp_path / "another name.pkl"
+    copy.write_bytes(CHECKPOINT.read_bytes())
+    monkeypatch.setattr(cache, "read_checkpoint", None)  # would fail
+    assert converted(copy) == path
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
+def test_a_damaged_cache_entry_is_made_again(damage, caplog):
+    path = converted(CHECKPOINT)
+    data = bytearray(path.read_bytes())
+    if damage == "flip":
+        data[len(data) // 2] ^= 1
+    path.write_bytes({"flip": data, "cut": data[:-30], "empty": b""}[damage])
+    assert converted(CHECKPOINT) == path
+    assert "is damaged and made again" in caplog.text
+    assert_is_the_golden_model(path)
+
+
+def test_what_is_no_checkpoint_is_not_cached(cache_folder, tmp_path):
+    with pytest.raises(UserError, match="a StyleGAN1 pickle"):
+        converted(GOLDEN / "stylegan1.pkl")
+    with pytest.raises(UserError, match="none.pkl: no such file"):
+        converted(tmp_path / "none.pkl")
+    assert not cache_folder.exists()
