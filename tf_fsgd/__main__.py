@@ -15,6 +15,10 @@ VERBS = {
     "sample": ("tf_fsgd.latents.sample_cli", "draw faces with the teacher"),
     "morph": ("tf_fsgd.latents.morph_cli", "morph faces into one another"),
     "mix": ("tf_fsgd.latents.mix_cli", "mix the styles of faces, row by row of W+"),
+    "project": (
+        "tf_fsgd.latents.project_cli",
+        "find the latent of an aligned photo",
+    ),
     "attributes": ("tf_fsgd.attributes.cli", "train or test the face classifier"),
     "directions": (
         "tf_fsgd.latents.directions_cli",
