@@ -15,7 +15,6 @@ from tf_fsgd.latents.faces import read_ws
 from tf_fsgd.latents.projection import ProjectionSettings, Projector, w_spread
 from tf_fsgd.latents.projection_state import load_state
 from tf_fsgd.latents.sampling import broadcast
-from tf_fsgd.stylegan2.loading import load_teacher
 from tf_fsgd.stylegan2.teacher import Teacher, reduced
 
 W_DIM = 4
@@ -302,8 +301,7 @@ def test_mistakes(command, photo, tmp_path, capsys, words, message):
 
 
 @pytest.mark.slow
-def test_a_generated_face_comes_closer():
-    teacher = load_teacher()
+def test_a_generated_face_comes_closer(teacher):
     _, likeness = load_likeness("classifier")
     z = np.random.RandomState(1).randn(1, teacher.z_dim).astype(np.float32)
     face = teacher.synthesis(broadcast(teacher.mapping(z), teacher.num_ws))[0]

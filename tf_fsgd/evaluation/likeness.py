@@ -2,15 +2,18 @@
 
 A likeness is a function from images `[N, R, R, 3]` in [-1, 1] to a list of maps; the
 distance of two images is the sum, over the maps, of the squared difference summed over
-channels and averaged over positions. Gradients flow to the images. Three networks will
-do, and are taken in this order:
+channels and averaged over positions. Gradients flow to the images.
 
-* `lpips`: LPIPS with SqueezeNet (`lpips.py`), where its weights are at hand.
-* `vgg19`: ImageNet's VGG19 (`pix2pixhd/perceptual.py`), where its weights are at hand.
-* `classifier`: the attribute classifier that the project ships, which reads 128 px.
+The attribute classifier that the project ships always takes part: it reads who somebody
+is, at 128 px, but is blind to texture. Beside it stands a network that sees texture,
+the first of these whose weights are at hand:
 
-The features of the last two are scaled to unit length at every position, as LPIPS does,
-so that all three distances are of one order.
+* `lpips`: LPIPS with SqueezeNet (`lpips.py`).
+* `vgg19`: ImageNet's VGG19 (`pix2pixhd/perceptual.py`).
+* `classifier`: nothing; the classifier is alone.
+
+Features are scaled to unit length at every position, as LPIPS does, so that distances
+are of one order.
 """
 
 from collections.abc import Callable
@@ -31,6 +34,8 @@ Likeness = Callable[[object], list]
 
 NETWORKS = ("lpips", "vgg19", "classifier")
 
+_BESIDE = 0.3  # weight of the classifier beside another network
+
 
 def load_likeness(name: str | None = None) -> tuple[str, Likeness]:
     """The features by which a network compares faces.
@@ -48,11 +53,15 @@ def load_likeness(name: str | None = None) -> tuple[str, Likeness]:
         raise UserError(
             f"--loss must be one of {', '.join(NETWORKS)}, received {name!r}"
         )
-    loaders = {"lpips": _lpips, "vgg19": _vgg19, "classifier": _classifier}
-    for network in [name] if name else NETWORKS:
-        likeness = loaders[network]()
-        if likeness is not None:
-            return network, likeness
+    classifier = _classifier()
+    if name == "classifier":
+        return name, classifier
+    for network in [name] if name else NETWORKS[:-1]:
+        beside = {"lpips": _lpips, "vgg19": _vgg19}[network]()
+        if beside is not None:
+            return network, _together(beside, classifier)
+    if name is None:
+        return "classifier", classifier
     file = WEIGHTS_FILE if name == "lpips" else VGG19_FILES[0]
     raise UserError(
         f"--loss {name}: needs {file} in $TF_FSGD_WEIGHTS or Keras' cache; "
@@ -76,16 +85,25 @@ def _vgg19() -> Likeness | None:
 
 def _classifier() -> Likeness:
     network = feature_model(load_classifier())
+    return lambda images: _weighted(
+        network(_at_size(images), training=False), FEATURE_WEIGHTS
+    )
 
-    def features(images):
-        side = images.shape[1]
-        if side != SIZE:
-            images = ops.image.resize(
-                images, (SIZE, SIZE), "bilinear", antialias=side > SIZE
-            )
-        return _weighted(network(images, training=False), FEATURE_WEIGHTS)
 
-    return features
+def _at_size(images):
+    """Images at the classifier's size."""
+    side = images.shape[1]
+    if side % SIZE == 0:
+        # The gradient of a general resize runs on one core.
+        return ops.average_pool(images, side // SIZE)
+    return ops.image.resize(images, (SIZE, SIZE), "bilinear", antialias=side > SIZE)
+
+
+def _together(beside: Likeness, classifier: Likeness) -> Likeness:
+    return lambda images: [
+        *beside(images),
+        *(_BESIDE**0.5 * values for values in classifier(images)),
+    ]
 
 
 def _weighted(maps: list, weights) -> list:

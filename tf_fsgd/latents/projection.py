@@ -52,11 +52,11 @@ class ProjectionSettings:
     """
 
     steps: int = setting(300, at_least(1))
-    space: str = setting("w", one_of(*SPACES))
+    space: str = setting("w+", one_of(*SPACES))
     seed: int = setting(0, at_least(0))
     learning_rate: float = setting(0.1, above(0))
     pixels: float = setting(0.1, at_least(0))
-    spread: float = setting(0.1, at_least(0))
+    spread: float = setting(0.3, at_least(0))
 
 
 class Projector:
