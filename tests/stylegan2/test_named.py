@@ -51,7 +51,7 @@ def server(monkeypatch, tmp_path):
         server.resumes, server.status = True, None
         url = f"http://127.0.0.1:{server.server_port}/network.pkl"
         monkeypatch.setitem(NAMED, NAME, Published(url))
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         yield server
         server.shutdown()

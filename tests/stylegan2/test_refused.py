@@ -76,9 +76,9 @@ def metric(content):
     ("edit", "message"),
     [
         (edited("label_size", 10), "class-conditional network, which is not supported"),
-        (edited("architecture", "orig"), "architecture orig; only skip"),
-        (edited("architecture", "resnet"), "architecture resnet; only skip"),
-        (edited("nonlinearity", "relu"), "nonlinearity is relu; only lrelu"),
+        (edited("architecture", "orig"), "its architecture is orig; only skip"),
+        (edited("architecture", "resnet"), "its architecture is resnet; only skip"),
+        (edited("nonlinearity", "relu"), "its nonlinearity is relu; only lrelu"),
         (edited("normalize_latents", False), "normalize_latents is False"),
         (edited("resample_kernel", [1, 2, 3]), "not symmetric and separable"),
         (edited("mapping_lrmul", "a\nlot"), r"must be a number, found a\?lot$"),
@@ -100,7 +100,7 @@ def test_tensorflow_pickles_of_something_else(rewrite, edit, message):
 @pytest.mark.parametrize(
     ("edit", "reason"),
     [
-        (edited("architecture", "skip", 1), "architecture is skip, not resnet"),
+        (edited("architecture", "skip", 1), "architecture is skip; only resnet"),
         (edited("conv_clamp", b"", 1), "conv_clamp must be a number"),
         (
             without("16x16/Skip/weight", 1),
@@ -152,7 +152,10 @@ def gray_module(content):
     ("edit", "message"),
     [
         (module_edit("G_ema.mapping", c_dim=10), "class-conditional network"),
-        (module_edit("G_ema.synthesis.b16", architecture="orig"), "architecture orig"),
+        (
+            module_edit("G_ema.synthesis.b16", architecture="orig"),
+            "architecture is orig; only skip",
+        ),
         (module_edit("G_ema.synthesis.b8.conv1", activation="relu"), "is relu; only"),
         (
             module_edit("G_ema.synthesis.b8.conv1", _parameters={}),
@@ -178,7 +181,7 @@ def test_a_skip_discriminator_in_pytorch_is_left_out(rewrite, caplog):
     module_edit("D.b16", architecture="skip")(content)
     with caplog.at_level(logging.WARNING):
         assert read_checkpoint(rewrite(content)).discriminator == {}
-    assert "its architecture is skip, not resnet" in caplog.text
+    assert "its architecture is skip; only resnet" in caplog.text
 
 
 def load(file):

@@ -21,8 +21,9 @@ from tf_fsgd.stylegan2.unpickling import (
     Dictionary,
     Globals,
     StandIn,
+    check_setting,
+    number,
     shown,
-    values,
 )
 from tf_fsgd.stylegan2.weights import (
     fold_mapping,
@@ -34,7 +35,7 @@ from tf_fsgd.stylegan2.weights import (
 
 _logger = logging.getLogger(__name__)
 
-_BLOCK = re.compile(r"b(\d+)")
+_BLOCK = re.compile(r"b([0-9]{1,4})")
 _STYLEGAN3_INPUT = "SynthesisInput"
 
 
@@ -96,13 +97,7 @@ class Module(StandIn):
         Raises:
             UserError: If it is something else.
         """
-        value = self.state.get(name, default)
-        array = values(value)
-        if value is None:
-            return None
-        if array is None or array.size != 1:
-            raise UserError(f"{name} must be a number, found {shown(value)}")
-        return array.item()
+        return number(self.state.get(name, default), name)
 
     def _dictionary(self, name: str) -> dict[str, Any]:
         found = self.state.get(name)
@@ -186,12 +181,7 @@ def _refuse_others(mapping: Module, synthesis: Module, sizes: list[int]) -> None
         raise UserError("a class-conditional network, which is not supported")
     for size in sizes:
         block = synthesis.child(f"b{size}")
-        architecture = block.state.get("architecture", "skip")
-        if architecture != "skip" or "torgb" not in block.children:
-            raise UserError(
-                f"a StyleGAN2 generator of architecture {shown(architecture)}; only "
-                "skip is supported"
-            )
+        check_setting(block.state.get("architecture", "skip"), "architecture", "skip")
         channels = block.child("torgb").tensor("bias", 1).size
         if channels != 3:
             raise UserError(
@@ -202,9 +192,7 @@ def _refuse_others(mapping: Module, synthesis: Module, sizes: list[int]) -> None
 
 
 def _check_activation(layer: Module) -> None:
-    activation = layer.state.get("activation", "lrelu")
-    if activation != "lrelu":
-        raise UserError(f"activation is {shown(activation)}; only lrelu is supported")
+    check_setting(layer.state.get("activation", "lrelu"), "activation", "lrelu")
 
 
 def _synthesis(synthesis: Module, sizes: list[int]) -> Weights:
@@ -239,8 +227,7 @@ def _with_discriminator(checkpoint: Checkpoint, network: Module) -> Checkpoint:
     for size in sizes[1:]:
         block = network.child(f"b{size}")
         architecture = block.state.get("architecture", "resnet")
-        if architecture != "resnet":
-            raise UserError(f"its architecture is {shown(architecture)}, not resnet")
+        check_setting(architecture, "architecture", "resnet")
         for conv in ("conv0", "conv1"):
             layer = block.child(conv)
             _check_activation(layer)

@@ -36,6 +36,7 @@ GLOBALS: Globals = {**TENSORS, "argparse.Namespace": StandIn}
 _LRMUL = 0.01
 _GROUP_SIZE = 4
 _DRAWS = 16_384
+_LONGEST = 8_192  # of z and w, for the mean of w is taken over so many draws
 
 
 def read_state(content: Any) -> Checkpoint:
@@ -60,6 +61,8 @@ def read_state(content: Any) -> Checkpoint:
         )
     checkpoint = _read_generator(generator, content.get("latent_avg"))
     checkpoint.check()
+    if "latent_avg" not in content:
+        checkpoint.mapping["w_avg"] = _mean_w(checkpoint)
     discriminator = content.get("d")
     if isinstance(discriminator, dict):
         try:
@@ -91,10 +94,11 @@ def _read_generator(state: dict, latent_avg: Any) -> Checkpoint:
         w_dim=weights["b4.conv1.style/kernel"].shape[0],
         resample_filter=taps(_get(state, "convs.0.conv.blur.kernel", 2)),
     )
-    if isinstance(latent_avg, Tensor):
-        mapping["w_avg"] = latent_avg.numpy().reshape(-1, architecture.w_dim)[0]
-    else:
-        mapping["w_avg"] = _mean_w(mapping, architecture)
+    mapping["w_avg"] = (
+        np.zeros(architecture.w_dim, np.float32)
+        if latent_avg is None
+        else _get({"latent_avg": latent_avg}, "latent_avg").reshape(-1)
+    )
     return Checkpoint(
         format="rosinality stylegan2-pytorch checkpoint",
         architecture=architecture,
@@ -112,16 +116,16 @@ def _synthesis(state: dict, sizes: list[int]) -> Weights:
         up = layer % 2 == 1
         name = f"b{size}.conv{0 if up else 1}"
         source = f"convs.{layer - 1}" if layer else "conv1"
-        kernel = _get(state, f"{source}.conv.weight", 5)[0]
+        kernel = _kernel(state, source)
         raw |= _dense(state, f"{source}.conv.modulation", f"{name}.style")
         raw[f"{name}/kernel"] = kernel.transpose((2, 3, 0, 1) if up else (2, 3, 1, 0))
         raw[f"{name}/bias"] = _get(state, f"{source}.activate.bias").reshape(-1)
         raw[f"{name}/noise"] = _noise(state, layer, size)
         strength = _get(state, f"{source}.noise.weight")
-        raw[f"{name}/noise_strength"] = strength.reshape(-1)[:1].reshape(())
+        raw[f"{name}/noise_strength"] = strength.squeeze()
     for index, size in enumerate(sizes):
         source = f"to_rgbs.{index - 1}" if index else "to_rgb1"
-        kernel = _get(state, f"{source}.conv.weight", 5)[0]
+        kernel = _kernel(state, source)
         name = f"b{size}.to_rgb"
         raw |= _dense(state, f"{source}.conv.modulation", f"{name}.style")
         raw[f"{name}/kernel"] = kernel.transpose(2, 3, 1, 0)
@@ -133,7 +137,8 @@ def _noise(state: dict, layer: int, size: int) -> np.ndarray:
     """Files from before February 2020 have no constant noise, so none is applied."""
     if "noises.noise_0" not in state:
         return np.zeros((size, size))
-    return _get(state, f"noises.noise_{layer}", 4)[0, 0]
+    noise = _get(state, f"noises.noise_{layer}", 4)
+    return noise[0, 0] if noise.shape[:2] == (1, 1) else noise
 
 
 def _with_discriminator(checkpoint: Checkpoint, state: dict) -> Checkpoint:
@@ -168,6 +173,14 @@ def _dense(state: dict, source: str, name: str) -> Weights:
     }
 
 
+def _kernel(state: dict, source: str) -> np.ndarray:
+    """Of a modulated convolution, `[out, in, h, w]` behind an axis of 1."""
+    kernel = _get(state, f"{source}.conv.weight", 5)
+    if kernel.shape[0] != 1:
+        raise UserError(f"{source}.conv.weight has shape {kernel.shape}")
+    return kernel[0]
+
+
 def _get(state: dict, name: str, rank: int | None = None) -> np.ndarray:
     found = state.get(name)
     if not isinstance(found, Tensor) or rank not in (None, len(found.shape)):
@@ -175,11 +188,14 @@ def _get(state: dict, name: str, rank: int | None = None) -> np.ndarray:
     return found.numpy()
 
 
-def _mean_w(mapping: Weights, architecture: Architecture) -> np.ndarray:
-    shape = (_DRAWS, architecture.z_dim)
-    w = np.random.RandomState(0).standard_normal(shape).astype(np.float32)
+def _mean_w(checkpoint: Checkpoint) -> np.ndarray:
+    sizes, mapping = checkpoint.architecture, checkpoint.mapping
+    if max(sizes.z_dim, sizes.w_dim) > _LONGEST:
+        raise UserError(f"without latent_avg, and z or w longer than {_LONGEST:,}")
+    w = np.random.RandomState(0).standard_normal((_DRAWS, sizes.z_dim))
+    w = w.astype(np.float32)
     w /= np.sqrt(np.mean(w**2, axis=1, keepdims=True) + 1e-8)
-    for index in range(architecture.mapping_layers):
+    for index in range(sizes.mapping_layers):
         w = w @ mapping[f"dense{index}/kernel"] + mapping[f"dense{index}/bias"]
         w = np.where(w < 0, 0.2 * w, w) * np.float32(math.sqrt(2))
     return w.mean(axis=0)

@@ -22,6 +22,8 @@ from tf_fsgd.stylegan2.unpickling import (
     Dictionary,
     Globals,
     StandIn,
+    check_setting,
+    number,
     shown,
     values,
 )
@@ -35,7 +37,7 @@ from tf_fsgd.stylegan2.weights import (
 
 _logger = logging.getLogger(__name__)
 
-_BLOCK = re.compile(r"(\d+)x\1/")
+_BLOCK = re.compile(r"([0-9]{1,4})x\1/")
 _ADA_VERSION = 5  # of the container; StyleGAN2 wrote 4
 
 
@@ -62,12 +64,16 @@ class Network(StandIn):
         """Its own variables by name, without those of its components."""
         pairs = self.get("variables", list, [])
         named = (pair for pair in pairs if isinstance(pair, tuple) and len(pair) == 2)
-        arrays = {name: values(value) for name, value in named}
-        return {
+        arrays = {
             name: array
-            for name, array in arrays.items()
-            if isinstance(name, str) and array is not None
+            for name, value in named
+            if isinstance(name, str) and (array := values(value)) is not None
         }
+        # Each is copied later on, so they must not all be the same large one.
+        bases = [id(array.base) for array in arrays.values() if array.size > 256]
+        if len(bases) != len(set(bases)):
+            raise UserError("refused, several of its variables are the same numbers")
+        return arrays
 
 
 GLOBALS: Globals = {
@@ -193,6 +199,8 @@ def _noise(arrays: Weights, source: str, name: str, layer: int, size: int) -> We
     else:
         noise = _get(arrays, f"noise{layer}", 4)
         strength = _get(arrays, f"{source}/noise_strength", 0)
+    if noise.shape[:2] != (1, 1):
+        raise UserError(f"a TensorFlow pickle whose noise has shape {noise.shape}")
     return {f"{name}/noise": noise[0, 0], f"{name}/noise_strength": strength}
 
 
@@ -202,8 +210,7 @@ def _with_discriminator(checkpoint: Checkpoint, network: Network) -> Checkpoint:
     if any("PAGAN" in name or name.endswith("_sn") for name in arrays):
         raise UserError("it has the layers of another method")
     for key, asked in (("architecture", "resnet"), ("nonlinearity", "lrelu")):
-        if settings.get(key, asked) != asked:
-            raise UserError(f"its {key} is {shown(settings[key])}, not {asked}")
+        check_setting(settings.get(key, asked), key, asked)
     group = 4 if network.built_by == "D_stylegan2" else None
     return with_discriminator(
         checkpoint,
@@ -235,29 +242,21 @@ def _discriminator(arrays: Weights, sizes: tuple[int, ...]) -> Weights:
 def _refuse_others(arrays: Weights, dense: Weights, settings: dict) -> None:
     if any("StyleMod" in name for name in arrays):
         raise UserError("a StyleGAN1 pickle; only StyleGAN2 is supported")
-    architecture = settings.get("architecture", "skip")
     if any("ToRGB_lod" in name for name in arrays):
-        architecture = "progressive (configs A to D)"
-    if architecture != "skip":
-        raise UserError(
-            f"a StyleGAN2 generator of architecture {shown(architecture)}; only skip, "
-            "configs E and F, is supported"
-        )
+        raise UserError("a StyleGAN2 pickle of configs A to D; only E and F have skips")
+    for key, asked in (
+        ("architecture", "skip"),
+        ("nonlinearity", "lrelu"),
+        ("mapping_nonlinearity", "lrelu"),
+        ("normalize_latents", True),
+    ):
+        check_setting(settings.get(key, asked), key, asked)
     labels = any(name.startswith("Label") for name in dense)
     if labels or _number(settings, "label_size", 0):
         raise UserError("a class-conditional network, which is not supported")
     channels = _get(arrays, "4x4/ToRGB/bias", 1).size
     if channels != 3:
         raise UserError(f"its pictures have {channels} channels; only RGB is supported")
-    for key, asked in (
-        ("nonlinearity", "lrelu"),
-        ("mapping_nonlinearity", "lrelu"),
-        ("normalize_latents", True),
-    ):
-        if settings.get(key, asked) != asked:
-            raise UserError(
-                f"{key} is {shown(settings[key])}; only {asked} is supported"
-            )
 
 
 def _settings(*parts: Network) -> dict:
@@ -275,22 +274,15 @@ def _get(arrays: Weights, name: str, rank: int = 1) -> np.ndarray:
 
 
 def _number(settings: dict, key: str, default: float | None) -> float | None:
-    value = settings.get(key, default)
-    array = values(value)
-    if value is None:
-        return None
-    if array is None or array.size != 1:
-        raise UserError(f"{key} must be a number, found {shown(value)}")
-    return array.item()
+    return number(settings.get(key, default), key)
 
 
 def _filter(settings: dict) -> tuple[float, ...]:
     # The reference takes a box filter for `None`.
-    kernel = settings.get("resample_kernel", (1, 3, 3, 1)) or (1, 1)
+    kernel = settings.get("resample_kernel", (1, 3, 3, 1))
+    kernel = (1, 1) if kernel is None else kernel
     if isinstance(kernel, (list, tuple)):
-        if not all(type(tap) in (int, float) for tap in kernel):
-            raise UserError("resample_kernel must be numbers")
-        kernel = np.array(kernel)
+        kernel = np.array([number(tap, "resample_kernel") for tap in kernel], float)
     array = values(kernel)
     if array is None:
         raise UserError(f"resample_kernel is {shown(kernel)}")

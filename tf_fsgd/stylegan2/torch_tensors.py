@@ -28,6 +28,9 @@ LEGACY_START = b"\x80\x02\x8a\x0a" + LEGACY_MAGIC.to_bytes(10, "little")
 """The first bytes of a legacy file: a pickle of the magic number."""
 
 _LEGACY_PROTOCOL = 1001
+# A weight is looked at twice at most; weights that share one storage over and over
+# would be larger in memory than in the file.
+_READS = 4
 # An archive that is encrypted is a RuntimeError.
 _BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError, *MALFORMED)
 _BFLOAT16 = "bfloat16"
@@ -60,6 +63,7 @@ class Storage:
         self.kind = kind
         self.length = length
         self.read: Callable[[], bytes] | None = None
+        self._left = _READS * length
 
     @property
     def size(self) -> int:
@@ -67,8 +71,11 @@ class Storage:
         item = 2 if self.kind == _BFLOAT16 else np.dtype(self.kind).itemsize
         return self.length * item
 
-    def numpy(self) -> np.ndarray:
-        """All of it, `[length]`; bfloat16 becomes float32."""
+    def numpy(self, count: int) -> np.ndarray:
+        """All of it, `[length]`, for a tensor of `count`; bfloat16 becomes float32."""
+        self._left -= count
+        if self._left < 0:
+            raise UserError("refused, many of its tensors are the same numbers")
         raw = self.read() if self.read else b""
         if len(raw) != self.size:
             raise UserError(
@@ -107,8 +114,9 @@ class Tensor:
 
     def numpy(self) -> np.ndarray:
         """A copy, float32, `shape`."""
-        flat = self._storage.numpy()
-        if not math.prod(self.shape):
+        count = math.prod(self.shape)
+        flat = self._storage.numpy(count)
+        if not count:
             return np.zeros(self.shape, np.float32)
         view = np.lib.stride_tricks.as_strided(
             flat[self._offset :],

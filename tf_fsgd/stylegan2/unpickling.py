@@ -105,8 +105,33 @@ def values(value: Any) -> np.ndarray | None:
         return getattr(value, "values", None)
     if isinstance(value, np.ndarray):
         return value
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return np.asarray(value, np.float64) if is_number else None
+    if type(value) is float or (type(value) is int and abs(value) < 2**63):
+        return np.asarray(value, np.float64)
+    return None
+
+
+def number(value: Any, name: str) -> float | None:
+    """A number or `None`.
+
+    Raises:
+        UserError: If it is anything else, or not finite; it is called `name`.
+    """
+    if value is None:
+        return None
+    array = values(value)
+    if array is None or array.size != 1 or not np.isfinite(array).all():
+        raise UserError(f"{name} must be a number, found {shown(value)}")
+    return array.item()
+
+
+def check_setting(value: Any, name: str, asked: Any) -> None:
+    """Checks what a network was built with.
+
+    Raises:
+        UserError: If it is not what is asked.
+    """
+    if not isinstance(value, _PLAIN) or value != asked:
+        raise UserError(f"its {name} is {shown(value)}; only {asked} is supported")
 
 
 def shown(value: Any) -> str:

@@ -17,8 +17,14 @@ from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
 _UP = re.compile(r"b\d+\.conv0/kernel")
 
 
-def fold_mapping(raw: Weights, lrmul: float) -> Weights:
-    """Weights of the mapping network; `lrmul` scales kernels and biases alike."""
+def fold_mapping(raw: Weights, lrmul: float | None) -> Weights:
+    """Weights of the mapping network; `lrmul` scales kernels and biases alike.
+
+    Raises:
+        UserError: If there is no `lrmul`.
+    """
+    if lrmul is None:
+        raise UserError("its mapping network has no learning rate multiplier")
     return {
         name: array if name == "w_avg" else lrmul * array
         for name, array in _equalised(raw).items()
@@ -55,8 +61,11 @@ def with_discriminator(
         raise UserError(f"its resampling filter is {resample_filter}")
     kernel = raw["b4.fc/kernel"]
     last = raw["b4.conv/bias"].size
-    if kernel.shape[0] != 16 * last:
+    if not last or kernel.shape[0] != 16 * last:
         raise UserError(f"its b4.fc/kernel has shape {kernel.shape}")
+    added = raw["b4.conv/kernel"].shape[2] - last
+    if added < 0 or (added and (last % added or (group_size or 1) < 1)):
+        raise UserError(f"its minibatch standard deviation adds {added} channels")
     by_row = kernel.reshape(last, 4, 4, -1).transpose(1, 2, 0, 3)
     raw = raw | {"b4.fc/kernel": by_row.reshape(16 * last, -1)}
     sizes = checkpoint.architecture.resolutions[1:]
@@ -70,7 +79,7 @@ def with_discriminator(
             ),
             discriminator_clamp=clamp,
             mbstd_group_size=None if group_size is None else int(group_size),
-            mbstd_num_channels=raw["b4.conv/kernel"].shape[2] - last,
+            mbstd_num_channels=added,
         ),
         discriminator=_equalised(raw),
     )
@@ -84,10 +93,12 @@ def taps(kernel: np.ndarray) -> tuple[float, ...]:
     Raises:
         UserError: If it is not symmetric, or no product of rows and columns.
     """
+    if kernel.ndim not in (1, 2) or not kernel.size or max(kernel.shape) > 32:
+        raise UserError(f"a resampling filter of shape {kernel.shape}")
     line = kernel if kernel.ndim == 1 else kernel.sum(axis=0)
     total = float(line.sum())
-    if kernel.ndim not in (1, 2) or not line.size or not total > 0:
-        raise UserError(f"a resampling filter of shape {kernel.shape}")
+    if not total > 0:
+        raise UserError("a resampling filter whose sum is not positive")
     line = line / total
     square = kernel if kernel.ndim == 2 else np.outer(kernel, kernel)
     separable = square.shape == (line.size, line.size) and np.allclose(
@@ -108,9 +119,10 @@ def resolutions(found: set[int]) -> list[int]:
     """
     sizes = [4 * 2**index for index in range(len(found))]
     if found != set(sizes) or not 8 <= sizes[-1] <= 1024:
+        blocks = ", ".join(map(str, sorted(found)[:12])) or "none"
         raise UserError(
             "its pictures must have a side of 8 to 1024 pixels, a power of two; found "
-            f"blocks {', '.join(map(str, sorted(found))) or 'none'}"
+            f"blocks {blocks}"
         )
     return sizes
 
