@@ -148,28 +148,30 @@ class StyledConv(_Modulated):
     def _add(self, x, divisor, noise_mode: str):
         """Adds bias and noise, both times `divisor` `[N, C]`.
 
-        What differs between the pictures of a batch and the noise make one tensor of
-        x's shape, by a matrix product. What is left of the bias is a vector: TensorFlow
-        does convolution, vector, tensor and leaky ReLU in one pass, but not without the
-        vector.
+        Both make one summand of x's shape, by a matrix product. TensorFlow does
+        convolution, bias, summand and leaky ReLU in one pass over memory, provided that
+        there is a bias and `ops.add` adds it: it gets the mean over the batch. Of the
+        low-pass, a depthwise convolution, TensorFlow 2.21 breaks that pattern and with
+        it all optimisation of the graph; there the summand has all of the bias.
         """
         biases = self.bias * divisor
-        bias = ops.mean(biases, axis=0)
-        x = x + self.cast(bias)
-        noise = self._noise(x, noise_mode)
-        ones = ops.ones_like(noise)
-        left = ops.stack([ones, noise], axis=-1)
-        right = ops.stack([biases - bias, divisor * self.noise_strength], axis=1)
-        both = ops.matmul(self.cast(left), self.cast(right))
-        return x + ops.reshape(both, (-1, *x.shape[1:]))
+        if not self.up:
+            bias = ops.mean(biases, axis=0)
+            x = ops.add(x, self.cast(bias))
+            biases = biases - bias
+        noise = self.cast(self._noise(x, noise_mode))
+        rows = ops.stack([noise, ops.ones_like(noise)], axis=1)
+        columns = ops.stack([divisor * self.noise_strength, biases], axis=1)
+        summand = ops.matmul(ops.transpose(rows, (0, 2, 1)), self.cast(columns))
+        return x + ops.reshape(summand, (-1, *x.shape[1:]))
 
     def _noise(self, x, noise_mode: str):
         """`[N or 1, H * W]`, float32."""
         if noise_mode == "const":
             return ops.reshape(self.noise, (1, -1))
-        shape = (ops.shape(x)[0], x.shape[1] * x.shape[2])
         if noise_mode == "none":
-            return ops.zeros(shape)
+            return ops.zeros((1, x.shape[1] * x.shape[2]))
+        shape = (ops.shape(x)[0], x.shape[1] * x.shape[2])
         return keras.random.normal(shape, dtype="float32", seed=self.seed_generator)
 
     def get_config(self):
@@ -208,7 +210,7 @@ class ToRGB(_Modulated):
         style, factor = _unit_style(style * scale)
         x = ops.reshape(x, (-1, height * width, channels))
         x = ops.matmul(x, self.cast(style[:, :, None] * self.kernel[0]))
-        x = ops.cast(x, "float32") * factor[:, None] + self.bias
+        x = ops.add(ops.cast(x, "float32") * factor[:, None], self.bias)
         return clip(ops.reshape(x, (-1, height, width, 3)), self.clamp)
 
 
