@@ -167,6 +167,14 @@ def test_tensors_stay_within_their_storage(view, message, zipped):
         open_tensor(torch_save(np.arange(6, dtype="<f4"), view, zipped=zipped))
 
 
+def test_one_storage_does_not_make_many_weights():
+    data = torch_save(np.arange(6, dtype="<f4"), (0, (6,), (1,)))
+    tensor = read_legacy(io.BytesIO(data), TENSORS)
+    with pytest.raises(UserError, match="many of its tensors are the same numbers"):
+        for _ in range(10):
+            tensor.numpy()
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 def test_every_shorter_tensor_is_refused(zipped):
     data = torch_save(np.arange(6, dtype="<f4"), (0, (6,), (1,)), zipped=zipped)

@@ -67,6 +67,16 @@ def gray(content):
             variables[index] = (name, np.zeros(1, np.float32))
 
 
+def shared(content):
+    """One array as several variables; in memory each is a copy."""
+    variables = content[2].component("synthesis").state["variables"]
+    large = next(value for name, value in variables if name == "8x8/Conv1/weight")
+    variables[:] = [
+        (name, large if name.endswith("Conv0_up/weight") else value)
+        for name, value in variables
+    ]
+
+
 def metric(content):
     for network in content:
         network.state |= {"name": "inception_v3", "components": {}}
@@ -84,6 +94,7 @@ def metric(content):
         (edited("mapping_lrmul", "a\nlot"), r"must be a number, found a\?lot$"),
         (gray, "its pictures have 1 channels; only RGB"),
         (without("8x8/Conv1/weight"), "without a usable variable 8x8/Conv1/weight"),
+        (shared, "refused, several of its variables are the same numbers"),
         (
             metric,
             "a TensorFlow pickle of inception_v3, which is no StyleGAN2 generator",
