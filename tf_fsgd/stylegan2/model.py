@@ -7,7 +7,7 @@ from keras import ops
 from tf_fsgd.stylegan2.architecture import Architecture
 from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
 from tf_fsgd.stylegan2.discriminator import discriminator_network
-from tf_fsgd.stylegan2.synthesis import mapping_network, synthesis_network
+from tf_fsgd.stylegan2.synthesis import freeze, mapping_network, synthesis_network
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
@@ -65,20 +65,21 @@ class StyleGAN2(keras.Model):
         return model
 
     def synthesis_network(
-        self, noise_mode: str = "const", dtype: str = "float32"
+        self, noise_mode: str = "const", dtype: str = "float32", frozen: bool = False
     ) -> keras.Model:
         """The synthesis network.
 
         Args:
             noise_mode: "const", "random" or "none".
-            dtype: Keras policy of the convolutions. A float32 network shares its
-                weights with this model, another one holds a copy.
+            dtype: Keras policy of the convolutions.
+            frozen: Whether the weights are constants, which draws faster.
 
         Returns:
             A model from ws `[N, num_ws, w_dim]` to images `[N, R, R, 3]` float32,
-            about [-1, 1].
+            about [-1, 1]. In float32 it shares its weights with this model; if frozen
+            or of another precision, it holds a copy of them as they are now.
         """
-        if dtype == "float32":
+        if dtype == "float32" and not frozen:
             if noise_mode == "const":
                 return self._synthesis
             return synthesis_network(
@@ -86,7 +87,7 @@ class StyleGAN2(keras.Model):
             )
         network = synthesis_network(self.architecture, noise_mode, dtype)
         network.set_weights(self._synthesis.get_weights())
-        return network
+        return freeze(network) if frozen else network
 
     def synthesis(self, ws, noise_mode: str = "const"):
         """ws `[N, num_ws, w_dim]` to images `[N, R, R, 3]`, float32, about [-1, 1]."""

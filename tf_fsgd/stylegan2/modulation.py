@@ -10,6 +10,7 @@ layer puts them into its style. Styles and scales are float32 whatever x is.
 """
 
 import math
+from typing import NamedTuple
 
 import keras
 from keras import layers, ops
@@ -96,56 +97,63 @@ class StyledConv(_Modulated):
             (factor * height, factor * width), "noise", trainable=False
         )
         self.noise_strength = self.weight((), "noise_strength", "zeros")
+        self._small_kernel = 9 * self.filters < height * width
+        self._frozen = None
+
+    def freeze(self):
+        """Computes what depends on the weights alone once: they must not change."""
+        self._frozen = self._prepared()
 
     def call(self, inputs, noise_mode: str = "const"):
         x, scale, style = inputs
-        demodulation = self._demodulation(style)
-        kernel = ops.convert_to_tensor(self.kernel)
+        prepared = self._frozen or self._prepared()
+        power = ops.matmul(ops.square(style), prepared.power)
+        demodulation = ops.rsqrt(power + 1e-8)
         if self.compute_dtype == "float16":
-            kernel, style, demodulation = self._normalised(kernel, style, demodulation)
-        x, kernel = self._modulated(x, kernel, style * scale)
-        if self.up:
-            x = ops.conv_transpose(x, kernel, strides=2, padding="valid")
-            x = self.lowpass(x)
-        else:
-            x = ops.conv(x, kernel, padding="same")
-        x = ops.leaky_relu(self._add(x, 1 / demodulation, noise_mode), SLOPE)
+            style, factor = _unit_style(style)
+            demodulation = demodulation * factor * prepared.divisor
+        x = self._convolve(x, prepared.kernel, style * scale)
+        x = self._add(x, 1 / demodulation, self._noise(x, prepared, noise_mode))
+        x = ops.leaky_relu(x, SLOPE)
         scale = GAIN * demodulation
         if self.clamp is None:
             return x, scale
         x = clip(x * self.cast(scale)[:, None, None], self.clamp)
         return x, ops.ones_like(scale)
 
-    def _demodulation(self, style):
-        """`[N, filters]`: makes variance 1 of inputs with variance 1."""
-        power = ops.sum(ops.square(self.kernel), axis=(0, 1))
-        power = ops.transpose(power) if self.up else power
-        return ops.rsqrt(ops.matmul(ops.square(style), power) + 1e-8)
+    def _prepared(self) -> "_Prepared":
+        kernel = ops.convert_to_tensor(self.kernel)
+        power = ops.sum(ops.square(kernel), axis=(0, 1))
+        divisor = None
+        if self.compute_dtype == "float16":
+            # Its product with an activation must stay below 65,504.
+            axis = 3 if self.up else 2
+            divisor = ops.max(ops.abs(kernel), axis=(0, 1, axis))
+            divisor = divisor * math.sqrt(9 * kernel.shape[axis])
+            kernel = kernel / (divisor[:, None] if self.up else divisor)
+        return _Prepared(
+            kernel=kernel if self._small_kernel else self.cast(kernel),
+            divisor=divisor,
+            power=ops.transpose(power) if self.up else power,
+            noise=_with_ones(self.cast(ops.reshape(self.noise, (1, -1)))),
+        )
 
-    def _normalised(self, kernel, style, demodulation):
-        """Brings kernel and style to magnitudes of at most 1, undone after them.
-
-        Their product with an activation must stay below 65,504, where float16 ends.
-        """
-        axis = 3 if self.up else 2
-        fan_in = 9 * kernel.shape[axis]
-        largest = ops.max(ops.abs(kernel), axis=(0, 1, axis)) * math.sqrt(fan_in)
-        style, factor = _unit_style(style)
-        kernel = kernel / (largest[:, None] if self.up else largest)
-        return kernel, style, demodulation * largest * factor
-
-    def _modulated(self, x, kernel, style):
-        """Scales what is smaller: the kernel if there is but one picture, or x."""
+    def _convolve(self, x, kernel, style):
+        """Scales the kernel if it is small and there is but one picture, or else x."""
         _, height, width, channels = x.shape
-        if x.shape[0] == 1 and 9 * self.filters < height * width:
-            style = style[0] if self.up else style[0][:, None]
-            return x, self.cast(kernel * style)
-        # Long rows are scaled faster than short ones.
-        style = ops.tile(self.cast(style)[:, None], (1, 1, width))
-        rows = ops.reshape(x, (-1, height, width * channels)) * style
-        return ops.reshape(rows, (-1, height, width, channels)), self.cast(kernel)
+        if self._small_kernel and x.shape[0] == 1:
+            kernel = kernel * (style[0] if self.up else style[0][:, None])
+        else:
+            # Long rows are scaled faster than short ones.
+            style = ops.tile(self.cast(style)[:, None], (1, 1, width))
+            x = ops.reshape(x, (-1, height, width * channels)) * style
+            x = ops.reshape(x, (-1, height, width, channels))
+        kernel = self.cast(kernel)
+        if not self.up:
+            return ops.conv(x, kernel, padding="same")
+        return self.lowpass(ops.conv_transpose(x, kernel, strides=2, padding="valid"))
 
-    def _add(self, x, divisor, noise_mode: str):
+    def _add(self, x, divisor, noise):
         """Adds bias and noise, both times `divisor` `[N, C]`.
 
         Both make one summand of x's shape, by a matrix product. TensorFlow does
@@ -159,20 +167,23 @@ class StyledConv(_Modulated):
             bias = ops.mean(biases, axis=0)
             x = ops.add(x, self.cast(bias))
             biases = biases - bias
-        noise = self.cast(self._noise(x, noise_mode))
-        rows = ops.stack([noise, ops.ones_like(noise)], axis=1)
         columns = ops.stack([divisor * self.noise_strength, biases], axis=1)
-        summand = ops.matmul(ops.transpose(rows, (0, 2, 1)), self.cast(columns))
+        summand = ops.matmul(ops.transpose(noise, (0, 2, 1)), self.cast(columns))
         return x + ops.reshape(summand, (-1, *x.shape[1:]))
 
-    def _noise(self, x, noise_mode: str):
-        """`[N or 1, H * W]`, float32."""
+    def _noise(self, x, prepared: "_Prepared", noise_mode: str):
+        """`[N or 1, 2, H * W]`: the noise, and ones."""
         if noise_mode == "const":
-            return ops.reshape(self.noise, (1, -1))
+            return prepared.noise
+        size = math.prod(x.shape[1:3])
         if noise_mode == "none":
-            return ops.zeros((1, x.shape[1] * x.shape[2]))
-        shape = (ops.shape(x)[0], x.shape[1] * x.shape[2])
-        return keras.random.normal(shape, dtype="float32", seed=self.seed_generator)
+            return _with_ones(ops.zeros((1, size), dtype=self.compute_dtype))
+        shape = (ops.shape(x)[0], size)
+        return _with_ones(
+            keras.random.normal(
+                shape, dtype=self.compute_dtype, seed=self.seed_generator
+            )
+        )
 
     def get_config(self):
         return super().get_config() | {
@@ -212,6 +223,26 @@ class ToRGB(_Modulated):
         x = ops.matmul(x, self.cast(style[:, :, None] * self.kernel[0]))
         x = ops.add(ops.cast(x, "float32") * factor[:, None], self.bias)
         return clip(ops.reshape(x, (-1, height, width, 3)), self.clamp)
+
+
+class _Prepared(NamedTuple):
+    """What a `StyledConv` makes of its weights before it sees any input.
+
+    Attributes:
+        kernel: In the precision of x, unless it will be scaled first.
+        divisor: `[filters]`, what float16's kernel was divided by.
+        power: `[C, filters]`, the sum of squares of the kernel over its taps.
+        noise: `[1, 2, H * W]`, the constant noise, and ones.
+    """
+
+    kernel: keras.KerasTensor
+    divisor: keras.KerasTensor | None
+    power: keras.KerasTensor
+    noise: keras.KerasTensor
+
+
+def _with_ones(noise):
+    return ops.stack([noise, ops.ones_like(noise)], axis=1)
 
 
 def _unit_style(style):

@@ -90,3 +90,18 @@ def synthesis_network(
         image = UpsampleImage(a.resample_filter, dtype="float32")(image)
         image = image + to_rgb(x, row, f"b{r}.to_rgb")
     return Model(ws, image, name="synthesis")
+
+
+def freeze(network: Model) -> Model:
+    """Takes the weights of a synthesis network for constants, which is faster.
+
+    What depends on them alone is computed once, here; the network must not be given
+    other weights after. It can still be differentiated by ws.
+
+    Returns:
+        The network.
+    """
+    for layer in network.layers:
+        if isinstance(layer, StyledConv):
+            layer.freeze()
+    return network
