@@ -1,26 +1,23 @@
 """MobileStyleGAN (Belousov 2021, arXiv 2104.04767): a distilled student of StyleGAN2.
 
-The mapping network is StyleGAN2-FFHQ config-f's own, so its W is shared: directions
-found here work there. The synthesis network replaces convolutions by depthwise and
-pointwise ones and upsampling by an inverse Haar wavelet transform, knows no
-demodulation, and draws the picture once, at the end, from the features of half its
-size.
+The mapping network is StyleGAN2-FFHQ config-f's own (`synthesis.mapping_network`), so
+its W is shared: directions found here work there. The synthesis network replaces
+convolutions by depthwise and pointwise ones and upsampling by an inverse Haar wavelet
+transform, knows no demodulation, and draws the picture once, at the end, from the
+features of half its size.
 
 Rows of W+ are numbered as in StyleGAN2, so that "layers 0 to 7" means the same for
 both: the block that doubles the size for the i-th time takes row 2i+1 for its
 upsampling and first convolution and row 2i+2 for its second; the image head takes the
 row after.
 
-Both functions return plain Keras models with the weights' names as layer names;
-`mobile_weights.py` fills them.
+Layers are named as their weights; `mobile_weights.py` fills them.
 
 On a CPU every pass over the features takes as long as a good part of a convolution, so
 the synthesis network is written for few of them. A convolution, its bias, its noise and
 its activation are one: TensorFlow fuses them when they come in this order and there is
 one kernel, so one face, at a time. `benchmarks/embedded_teacher.py` measures it.
 """
-
-import math
 
 import keras
 import numpy as np
@@ -36,20 +33,6 @@ W_DIM = 512
 HAAR = 0.5 * np.array(
     [[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]], np.float32
 )
-
-
-def mapping_network(depth: int = 8) -> keras.Model:
-    """StyleGAN2's mapping network: z `[N, 512]` to w `[N, 512]`.
-
-    z is normalised to a root mean square of 1; each layer is dense, leaky ReLU of slope
-    0.2, gain sqrt(2) (Karras et al. 2020, and the reference's `lrmul` folded in).
-    """
-    z = keras.Input([W_DIM], name="z")
-    x = z * ops.rsqrt(ops.mean(ops.square(z), axis=-1, keepdims=True) + 1e-8)
-    for index in range(depth):
-        x = layers.Dense(W_DIM, name=f"dense{index}")(x)
-        x = layers.LeakyReLU(0.2)(x) * math.sqrt(2)
-    return keras.Model(z, x, name="mapping")
 
 
 def synthesis_network(

