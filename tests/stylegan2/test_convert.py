@@ -57,8 +57,8 @@ def test_the_verb_says_what_it_read(tmp_path, capsys):
 
 
 def test_the_verb_leaves_nothing_when_it_refuses(tmp_path):
-    with pytest.raises(UserError, match=r"must end in \.keras, received .*out\.h5"):
-        convert(CHECKPOINT, tmp_path / "out.h5")
+    with pytest.raises(UserError, match=r"out must end in \.keras, received .*out\.h5"):
+        convert("stylegan2-ffhq-config-e", tmp_path / "out.h5")
     with pytest.raises(UserError, match="a StyleGAN3 pickle"):
         convert(GOLDEN / "stylegan3.pkl", tmp_path / "out.keras")
     assert list(tmp_path.iterdir()) == []

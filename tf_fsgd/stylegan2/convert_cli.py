@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.checkpoint import Checkpoint
 from tf_fsgd.stylegan2.converted import write_keras
 from tf_fsgd.stylegan2.named import resolve
@@ -27,6 +28,8 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: If it is no StyleGAN2 checkpoint, or the output is not `.keras`.
     """
+    if arguments.out.suffix != ".keras":  # before anything is downloaded
+        raise UserError(f"out must end in .keras, received {arguments.out}")
     source = resolve(arguments.source)
     checkpoint = read_checkpoint(source)
     print(f"{source}: {checkpoint.format}")

@@ -53,13 +53,8 @@ def write_keras(checkpoint: Checkpoint, path: str | os.PathLike) -> None:
 
     Args:
         checkpoint: What `read_checkpoint` returns.
-        path: Must end in `.keras`.
-
-    Raises:
-        UserError: If it does not.
+        path: Ends in `.keras`.
     """
-    if Path(path).suffix != ".keras":
-        raise UserError(f"the output must end in .keras, received {path}")
     with atomic_path(path) as temporary:
         StyleGAN2.from_checkpoint(checkpoint).save(temporary)
 

@@ -133,8 +133,12 @@ def resolve(name_or_path: str | os.PathLike) -> Path:
         part = target.with_name(f"{target.name}.part")
         make_folder(target.parent)
         _download(published.url, part, target)
-        _accept(published, part)
-        part.replace(target)
+        try:
+            _accept(published, part)
+            part.replace(target)
+        except FileNotFoundError:
+            if not target.is_file():  # another process was not faster
+                raise
     elif published.sha256:
         _check(published, target)
     return target
@@ -162,13 +166,13 @@ def _download(url: str, part: Path, target: Path) -> None:
         progress = tqdm(
             desc=target.stem, total=total, initial=done, unit="B", unit_scale=True
         )
-        # Unbuffered, so that the position tells whether somebody else writes too.
-        with progress, open(part, "ab", buffering=0) as file:
+        with progress, open(part, "ab") as file:
             for chunk in _chunks(response):
                 file.write(chunk)
+                file.flush()
                 done += len(chunk)
                 progress.update(len(chunk))
-                if file.tell() != done:
+                if os.fstat(file.fileno()).st_size != done:
                     part.unlink(missing_ok=True)
                     raise UserError(
                         f"{target.stem}: another process downloads it too; wait for it"
