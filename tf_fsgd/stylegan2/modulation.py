@@ -112,7 +112,7 @@ class StyledConv(_Modulated):
         if self.compute_dtype == "float16":
             style, factor = _unit_style(style)
             demodulation = demodulation * factor * prepared.divisor
-        x = self._convolve(x, prepared.kernel, style * scale)
+        x = self._convolve(self.cast(x), prepared.kernel, style * scale)
         x = self._add(x, 1 / demodulation, self._noise(x, prepared, noise_mode))
         x = ops.leaky_relu(x, SLOPE)
         scale = GAIN * demodulation
@@ -219,7 +219,7 @@ class ToRGB(_Modulated):
         x, scale, style = inputs
         _, height, width, channels = x.shape
         style, factor = _unit_style(style * scale)
-        x = ops.reshape(x, (-1, height * width, channels))
+        x = ops.reshape(self.cast(x), (-1, height * width, channels))
         x = ops.matmul(x, self.cast(style[:, :, None] * self.kernel[0]))
         x = ops.add(ops.cast(x, "float32") * factor[:, None], self.bias)
         return clip(ops.reshape(x, (-1, height, width, 3)), self.clamp)
