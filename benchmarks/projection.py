@@ -15,7 +15,8 @@ resolution:
   distance of dlib's face descriptors; up to 0.6 counts as the same person.
 
 Projections stay in DIR, so that a stopped run goes on. CelebA's photos and whatever is
-made of them are for non-commercial research: DIR is not to be published.
+made of them are for non-commercial research: DIR is not to be published. `--photos
+FOLDER` takes aligned pictures of the user's own instead.
 """
 
 import argparse
@@ -40,13 +41,20 @@ from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.report import translate
 from tf_fsgd.files import write_json
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import resize, to_float, to_uint8, write_image
+from tf_fsgd.images.io import (
+    find_images,
+    read_image,
+    resize,
+    to_float,
+    to_uint8,
+    write_image,
+)
 from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.latents.projection import ProjectionSettings, Projector
 from tf_fsgd.stylegan2.loading import load_teacher
 from tf_fsgd.training.runfolder import open_run
 
-_PHOTO_SIZE = 256
+_SIZE = 256
 _TIMED = 10  # steps, and translations
 _PICTURED = 8
 
@@ -56,6 +64,7 @@ def main() -> None:
     parser.add_argument("run", metavar="RUN", help="a finished run of train.py")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=20, help="photos (%(default)s)")
+    parser.add_argument("--photos", type=Path, help="a folder, instead of CelebA")
     parser.add_argument("--steps", type=int, default=ProjectionSettings().steps)
     parser.add_argument("--space", choices=("w+", "w"), default="w+")
     parser.add_argument("--resolution", type=int, default=256)
@@ -64,9 +73,9 @@ def main() -> None:
 
     run = open_run(arguments.run)
     direction = load_direction(run.config.edit)
-    photos = _photos(direction, arguments.count)
+    photos = _photos(arguments, direction)
     teacher = load_teacher(run.config.teacher.checkpoint)
-    ws = _project(photos, teacher.name, arguments)
+    ws = _project(photos, run.config.teacher.checkpoint, arguments)
     translator = run.load_translator()
 
     size = run.config.pairs.resolution
@@ -103,13 +112,16 @@ def main() -> None:
     _print(table)
 
 
-def _photos(direction, count: int) -> np.ndarray:
-    """The split's first photos without the target, `[count, 256, 256, 3]` uint8."""
-    faces, attributes = aligned_faces("test", size=_PHOTO_SIZE)
+def _photos(arguments: argparse.Namespace, direction) -> np.ndarray:
+    """The photos to edit, `[count, 256, 256, 3]` uint8."""
+    if arguments.photos:
+        paths = find_images([arguments.photos])[: arguments.count]
+        return np.stack([resize(read_image(path), _SIZE) for path in paths])
+    faces, attributes = aligned_faces("test", size=_SIZE)
     has_target = attributes[:, ATTRIBUTES.index(direction.attribute)] == (
         direction.sign > 0
     )
-    return faces[~has_target][:count]
+    return faces[~has_target][: arguments.count]
 
 
 def _project(
@@ -141,7 +153,7 @@ def _project(
 
 def _draw(teacher, ws: np.ndarray, size: int) -> np.ndarray:
     faces = [
-        teacher.synthesis(row[None], resolution=_PHOTO_SIZE)[0]
+        teacher.synthesis(row[None], resolution=_SIZE)[0]
         for row in tqdm(ws, desc="faces", leave=False)
     ]
     return np.stack([resize(to_uint8(face), size) for face in faces])
@@ -208,7 +220,7 @@ def _descriptors() -> Callable[[np.ndarray], np.ndarray] | None:
     box = dlib.rectangle(62, 78, 194, 228)  # where FFHQ's framing puts a face
 
     def describe(face: np.ndarray) -> np.ndarray:
-        face = resize(face, _PHOTO_SIZE)
+        face = resize(face, _SIZE)
         return np.array(network.compute_face_descriptor(face, landmarks(face, box)))
 
     return lambda faces: np.stack([describe(face) for face in faces])

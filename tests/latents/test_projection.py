@@ -75,7 +75,7 @@ def test_spread_is_that_of_w():
 
 
 def test_it_starts_at_the_mean_face_and_moves_by_the_rate():
-    settings = ProjectionSettings(steps=1, learning_rate=0.01)
+    settings = ProjectionSettings(steps=1, space="w", learning_rate=0.01)
     projector = Projector(LinearTeacher(), 32, pixels, settings)
     w = LinearTeacher.w_avg + np.float32([0.3, -0.3, 0.3, -0.3])
     np.testing.assert_array_equal(projector.start().w, LinearTeacher.w_avg[None])
@@ -101,7 +101,7 @@ def test_a_linear_teacher_gives_back_its_w(space):
 
 def test_losses_by_hand():
     w = LinearTeacher.w_avg + np.float32([0.2, 0, 0, 0])
-    settings = ProjectionSettings(steps=10**6, pixels=0.1)
+    settings = ProjectionSettings(steps=10**6, space="w", pixels=0.1)
     projector = Projector(LinearTeacher(), 16, pixels, settings)
     photo = photo_of(w)[::2, ::2]
     # Half of 0.2 is missing in every pixel, and noise of 0.05 * 0.2 is added: that of
@@ -157,7 +157,7 @@ def test_a_saved_state_goes_on_bit_for_bit(tmp_path):
 
 
 def test_the_trail_is_even_and_ends_at_the_result():
-    settings = ProjectionSettings(steps=120)
+    settings = ProjectionSettings(steps=120, space="w")
     projector = Projector(LinearTeacher(), 32, pixels, settings)
     state, _ = project(projector, photo_of([1, 0, 0.5, 0]))
     assert len(state.trail) == 61
@@ -208,7 +208,8 @@ def photo(tmp_path):
 
 def test_the_files_of_a_projection(command, photo, tmp_path, capsys):
     out = tmp_path / "out"
-    assert command(photo, "--steps", 150, "--out", out, "--save-video") == 0
+    words = ("--steps", 150, "--space", "w", "--save-video")
+    assert command(photo, *words, "--out", out) == 0
     assert capsys.readouterr().out == f"1 photos: {out}\n"
     with np.load(out / "anna" / "projected_w.npz") as stored:
         assert stored["w"].shape == (1, 2, W_DIM)
@@ -306,10 +307,10 @@ def test_a_generated_face_comes_closer(teacher):
     z = np.random.RandomState(1).randn(1, teacher.z_dim).astype(np.float32)
     face = teacher.synthesis(broadcast(teacher.mapping(z), teacher.num_ws))[0]
     photo = to_float(resize(to_uint8(face), 128))
-    projector = Projector(teacher, 128, likeness, ProjectionSettings(steps=8))
+    projector = Projector(teacher, 128, likeness, ProjectionSettings(steps=6))
     state, target = projector.start(), projector.target(photo)
     likenesses = []
-    for _ in range(8):
+    for _ in range(6):
         state, losses = projector.advance(state, target)
         likenesses.append(losses["likeness"])
     assert likenesses[-1] < 0.9 * likenesses[0]
