@@ -18,9 +18,10 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2 import pytorch_pickle, tensorflow_pickle
 from tf_fsgd.stylegan2.pytorch_pickle import Module
 from tf_fsgd.stylegan2.reading import read_checkpoint
+from tf_fsgd.stylegan2.stand_ins import Array, Dictionary
 from tf_fsgd.stylegan2.tensorflow_pickle import Network
 from tf_fsgd.stylegan2.torch_tensors import LEGACY_MAGIC, Tensor
-from tf_fsgd.stylegan2.unpickling import Array, Dictionary, unpickle
+from tf_fsgd.stylegan2.unpickling import unpickle
 
 GOLDEN = Path(__file__).parent / "golden"
 

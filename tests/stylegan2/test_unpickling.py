@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.stylegan2 import unpickling
-from tf_fsgd.stylegan2.unpickling import Dictionary, unpickle, values
+from tf_fsgd.stylegan2 import stand_ins, unpickling
+from tf_fsgd.stylegan2.stand_ins import Dictionary, values
+from tf_fsgd.stylegan2.unpickling import unpickle
 
 PROTOCOLS = (2, 3, 4, 5)
 
@@ -129,7 +130,7 @@ def test_only_exact_names_are_known(data):
 def test_tricks_are_refused(data, message):
     with pytest.raises(UserError, match=message):
         read(data)
-    for touched in (Dictionary, unpickling.Array, unpickling._encode):
+    for touched in (Dictionary, stand_ins.Array, stand_ins._encode):
         assert not hasattr(touched, "a")
 
 

@@ -16,8 +16,7 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.architecture import Architecture
 from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
-from tf_fsgd.stylegan2.torch_tensors import TENSORS, Tensor, load_from_bytes
-from tf_fsgd.stylegan2.unpickling import (
+from tf_fsgd.stylegan2.stand_ins import (
     Dictionary,
     Globals,
     StandIn,
@@ -25,6 +24,7 @@ from tf_fsgd.stylegan2.unpickling import (
     number,
     shown,
 )
+from tf_fsgd.stylegan2.torch_tensors import TENSORS, Tensor, load_from_bytes
 from tf_fsgd.stylegan2.weights import (
     fold_mapping,
     fold_synthesis,

@@ -19,6 +19,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2 import pytorch_pickle, rosinality, tensorflow_pickle
 from tf_fsgd.stylegan2.checkpoint import Checkpoint
 from tf_fsgd.stylegan2.pytorch_pickle import Module
+from tf_fsgd.stylegan2.stand_ins import shown
 from tf_fsgd.stylegan2.torch_tensors import (
     LEGACY_START,
     open_zip,
@@ -26,7 +27,7 @@ from tf_fsgd.stylegan2.torch_tensors import (
     read_zip,
     torch_folder,
 )
-from tf_fsgd.stylegan2.unpickling import shown, unpickle
+from tf_fsgd.stylegan2.unpickling import unpickle
 
 _PICKLE = b"\x80"
 _ZIP = b"PK"

@@ -18,8 +18,8 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.architecture import Architecture
 from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
+from tf_fsgd.stylegan2.stand_ins import Globals, StandIn, shown
 from tf_fsgd.stylegan2.torch_tensors import TENSORS, Tensor
-from tf_fsgd.stylegan2.unpickling import Globals, StandIn, shown
 from tf_fsgd.stylegan2.weights import (
     fold_mapping,
     fold_synthesis,

@@ -18,7 +18,7 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.architecture import Architecture
 from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
-from tf_fsgd.stylegan2.unpickling import (
+from tf_fsgd.stylegan2.stand_ins import (
     Dictionary,
     Globals,
     StandIn,

@@ -21,7 +21,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.stylegan2.unpickling import MALFORMED, Globals, StandIn, unpickle
+from tf_fsgd.stylegan2.stand_ins import Globals, StandIn
+from tf_fsgd.stylegan2.unpickling import MALFORMED, unpickle
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_START = b"\x80\x02\x8a\x0a" + LEGACY_MAGIC.to_bytes(10, "little")
