@@ -15,6 +15,7 @@ VERBS = {
     "sample": ("tf_fsgd.latents.sample_cli", "draw faces with the teacher"),
     "morph": ("tf_fsgd.latents.morph_cli", "morph faces into one another"),
     "mix": ("tf_fsgd.latents.mix_cli", "mix the styles of faces, row by row of W+"),
+    "express": ("tf_fsgd.latents.express_cli", "give faces an expression, by degrees"),
     "project": (
         "tf_fsgd.latents.project_cli",
         "find the latent of an aligned photo",
@@ -24,6 +25,7 @@ VERBS = {
         "tf_fsgd.latents.directions_cli",
         "find edits in W, and measure them",
     ),
+    "purity": ("tf_fsgd.latents.purity_cli", "measure what each edit does besides"),
     "convert": (
         "tf_fsgd.stylegan2.convert_cli",
         "turn a StyleGAN2 checkpoint into a Keras model",
