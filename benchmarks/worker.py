@@ -1,0 +1,22 @@
+"""What the workers of `teacher.py` share; runs under any interpreter."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+
+def serve(draw: Callable[[], object]) -> None:
+    """Draws once, then for each line of standard input, and says how long it took.
+
+    Prints "ready", then wall and CPU seconds for each line, then the peak of memory in
+    megabytes.
+    """
+    draw()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        started = time.perf_counter(), time.process_time()
+        draw()
+        wall, cpu = time.perf_counter() - started[0], time.process_time() - started[1]
+        print(wall, cpu, flush=True)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
