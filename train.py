@@ -208,4 +208,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(main, _arguments()))
+    sys.exit(guarded(main, _arguments(), resumes=True))

@@ -28,7 +28,9 @@ def test_users_mistake_is_one_line_and_code_2(capsys):
 
 def test_interrupt_is_code_130(capsys):
     assert guarded(raising(KeyboardInterrupt())) == 130
-    assert capsys.readouterr().err.count("\n") == 1
+    assert capsys.readouterr().err == "stopped\n"
+    assert guarded(raising(KeyboardInterrupt()), resumes=True) == 130
+    assert capsys.readouterr().err == "stopped; the same command goes on from here\n"
 
 
 def test_full_disk_is_one_line_that_names_the_file(capsys):

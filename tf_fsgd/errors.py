@@ -26,12 +26,13 @@ class UserError(ValueError):
     """
 
 
-def guarded(command: Callable[..., int | None], *args) -> int:
+def guarded(command: Callable[..., int | None], *args, resumes: bool = False) -> int:
     """Runs a command and turns the user's mistakes into one line and an exit code.
 
     Args:
         command: What to run; its return value is the exit code, `None` means 0.
         *args: Passed on.
+        resumes: Whether the command goes on where Ctrl-C has stopped it.
 
     Returns:
         The command's exit code; 2 for a `UserError` or for a limit of the machine
@@ -49,5 +50,6 @@ def guarded(command: Callable[..., int | None], *args) -> int:
         print(f"error: {error.strerror}{where}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
+        how = "stopped; the same command goes on from here" if resumes else "stopped"
+        print(how, file=sys.stderr)
         return 130

@@ -1,13 +1,17 @@
 """How to come by a teacher: by name, or from a checkpoint."""
 
+import logging
 from pathlib import Path
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.converted import converted
 from tf_fsgd.stylegan2.mobile_teacher import MobileTeacher
+from tf_fsgd.stylegan2.model import StyleGAN2
 from tf_fsgd.stylegan2.named import NAMED, resolve
 from tf_fsgd.stylegan2.stylegan2_teacher import StyleGAN2Teacher, read_model
 from tf_fsgd.stylegan2.teacher import Teacher
+
+_logger = logging.getLogger(__name__)
 
 TEACHER_HELP = (
     "mobile-ffhq, a published name such as stylegan2-ffhq-config-e, or a StyleGAN2 "
@@ -36,7 +40,17 @@ def load_teacher(name: str = MobileTeacher.name, dtype: str | None = None) -> Te
             f"--teacher must be {MobileTeacher.name}, an existing file, or a published "
             f"name such as {', '.join(list(NAMED)[:3])}; received {name!r}"
         )
-    path = resolve(name)
-    return StyleGAN2Teacher(
-        read_model(path if path.suffix == ".keras" else converted(path)), dtype
-    )
+    return StyleGAN2Teacher(_model(resolve(name)), dtype)
+
+
+def _model(path: Path) -> StyleGAN2:
+    if path.suffix == ".keras":
+        return read_model(path)
+    cached = converted(path)
+    try:
+        return read_model(cached)
+    except UserError as error:
+        # Whole, but written by a version with other layers, of ours or of Keras.
+        _logger.warning("%s; %s is converted again", error, path)
+        cached.unlink(missing_ok=True)
+        return read_model(converted(path))
