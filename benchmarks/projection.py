@@ -186,12 +186,11 @@ def _measure(before: np.ndarray, direction) -> Callable[[np.ndarray], dict[str, 
     def measure(faces: np.ndarray) -> dict[str, float]:
         male = judge.probability_male(faces)
         target = male >= 0.5 if direction.sign > 0 else male < 0.5
+        row = {"read as target": float(target.mean())}
+        if faces is before:
+            return row
         error = np.mean((faces.astype(np.float64) - before) ** 2, axis=(1, 2, 3))
-        with np.errstate(divide="ignore"):
-            row = {
-                "read as target": float(target.mean()),
-                "psnr": float(np.mean(10 * np.log10(255**2 / error))),
-            }
+        row["psnr"] = float(np.mean(10 * np.log10(255**2 / error)))
         if lpips:
             row["lpips"] = float(lpips.distance(before, faces).mean())
         if descriptors:
