@@ -162,14 +162,18 @@ def test_noise_modes():
     assert np.abs(added[0] - added[1]).mean() > 0.1  # of each picture's own
 
 
-def test_to_rgb():
-    x, scale, style = batch(size=2, channels=4)
-    layer = randomised(ToRGB(), [x, scale, style])
-    modulated = x * (scale * style)[:, None, None]
+@pytest.mark.parametrize("clamp", [None, 2.0])
+def test_to_rgb_adds_to_the_image_so_far(clamp):
+    x, scale, style = batch(size=4, channels=5)
+    image = np.random.default_rng(2).normal(size=(3, 2, 2, 3)).astype(np.float32)
+    layer = randomised(ToRGB(clamp=clamp), [x, scale, style])
     kernel, bias = map(ops.convert_to_numpy, layer.weights)
-    np.testing.assert_allclose(
-        layer([x, scale, style]), modulated @ kernel[0, 0] + bias, atol=1e-5
-    )
+    colours = (x * (scale * style)[:, None, None]) @ kernel[0, 0] + bias
+    if clamp:
+        colours = colours.clip(-2, 2)
+    np.testing.assert_allclose(layer([x, scale, style]), colours, atol=1e-5)
+    both = colours + UpsampleImage((1, 3, 3, 1))(image)
+    np.testing.assert_allclose(layer([x, scale, style, image]), both, atol=1e-5)
 
 
 def test_minibatch_stddev_by_hand():

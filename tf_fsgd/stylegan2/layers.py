@@ -125,13 +125,17 @@ class UpsampleImage(layers.Layer):
     Args:
         resample_filter: Taps before normalisation.
         **kwargs: Passed on to `layers.Layer`.
+
+    Call arguments:
+        image: `[N, H, W, 3]`.
+        bias: `[3]`, added to every pixel of the result, or `None`.
     """
 
     def __init__(self, resample_filter: tuple[float, ...], **kwargs):
         super().__init__(**kwargs)
         self.resample_filter = tuple(resample_filter)
 
-    def call(self, image):
+    def call(self, image, bias=None):
         phases, padding = doubling_phases(self.resample_filter)
         channels = image.shape[-1]
         # kernel[u, v, c, (a, b, d)] = phases[u, a] phases[v, b] if c is d.
@@ -139,6 +143,8 @@ class UpsampleImage(layers.Layer):
         kernel = kernel.reshape(*kernel.shape[:3], 4 * channels)
         image = ops.pad(image, ((0, 0), padding, padding, (0, 0)))
         image = ops.conv(image, ops.convert_to_tensor(kernel, image.dtype))
+        if bias is not None:
+            image = ops.add(image, ops.tile(bias, 4))
         return ops.nn.depth_to_space(image, 2)
 
     def get_config(self):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import keras
 from keras import layers, ops
 
-from tf_fsgd.stylegan2.layers import GAIN, SLOPE, Lowpass, clip
+from tf_fsgd.stylegan2.layers import GAIN, SLOPE, Lowpass, UpsampleImage, clip
 
 NOISE_MODES = ("const", "random", "none")
 
@@ -112,8 +112,13 @@ class StyledConv(_Modulated):
         if self.compute_dtype == "float16":
             style, factor = _unit_style(style)
             demodulation = demodulation * factor * prepared.divisor
-        x = self._convolve(self.cast(x), prepared.kernel, style * scale)
-        x = self._add(x, 1 / demodulation, self._noise(x, prepared, noise_mode))
+        before = x = self.cast(x)
+        x = self._convolve(x, prepared.kernel, style * scale)
+        # The low-pass needs memory of its own, the convolution puts its result into the
+        # summand's.
+        nothing = _zero_known_after(x if self.up else before)
+        noise = self._noise(x, prepared, noise_mode)
+        x = self._add(x, 1 / demodulation + nothing, noise)
         x = ops.leaky_relu(x, SLOPE)
         scale = GAIN * demodulation
         if self.clamp is None:
@@ -135,7 +140,7 @@ class StyledConv(_Modulated):
             kernel=kernel if self._small_kernel else self.cast(kernel),
             divisor=divisor,
             power=ops.transpose(power) if self.up else power,
-            noise=_with_ones(self.cast(ops.reshape(self.noise, (1, -1)))),
+            noise=self.cast(ops.reshape(self.noise, (1, -1))),
         )
 
     def _convolve(self, x, kernel, style):
@@ -156,33 +161,36 @@ class StyledConv(_Modulated):
     def _add(self, x, divisor, noise):
         """Adds bias and noise, both times `divisor` `[N, C]`.
 
-        Both make one summand of x's shape, by a matrix product. TensorFlow does
-        convolution, bias, summand and leaky ReLU in one pass over memory, provided that
-        there is a bias and `ops.add` adds it: it gets the mean over the batch. Of the
-        low-pass, a depthwise convolution, TensorFlow 2.21 breaks that pattern and with
-        it all optimisation of the graph; there the summand has all of the bias.
+        TensorFlow does convolution, bias, a summand of x's shape and leaky ReLU in one
+        pass over memory, provided that there is a bias, a vector, and `ops.add` adds
+        it: it gets the mean over the batch. Of the low-pass, a depthwise convolution,
+        TensorFlow 2.21 breaks that pattern and with it all optimisation of the graph;
+        there all of the bias is in the summand.
         """
         biases = self.bias * divisor
+        rows, columns = [noise], [divisor * self.noise_strength]
         if not self.up:
             bias = ops.mean(biases, axis=0)
             x = ops.add(x, self.cast(bias))
             biases = biases - bias
-        columns = ops.stack([divisor * self.noise_strength, biases], axis=1)
-        summand = ops.matmul(ops.transpose(noise, (0, 2, 1)), self.cast(columns))
+        if self.up or x.shape[0] != 1:
+            rows.append(ops.ones_like(noise))
+            columns.append(biases)
+        # A product of matrices is the fastest way to spread noise over channels.
+        rows = ops.transpose(ops.stack(rows, axis=1), (0, 2, 1))
+        summand = ops.matmul(rows, self.cast(ops.stack(columns, axis=1)))
         return x + ops.reshape(summand, (-1, *x.shape[1:]))
 
     def _noise(self, x, prepared: "_Prepared", noise_mode: str):
-        """`[N or 1, 2, H * W]`: the noise, and ones."""
+        """`[N or 1, H * W]`."""
         if noise_mode == "const":
             return prepared.noise
         size = math.prod(x.shape[1:3])
         if noise_mode == "none":
-            return _with_ones(ops.zeros((1, size), dtype=self.compute_dtype))
+            return ops.zeros((1, size), dtype=self.compute_dtype)
         shape = (ops.shape(x)[0], size)
-        return _with_ones(
-            keras.random.normal(
-                shape, dtype=self.compute_dtype, seed=self.seed_generator
-            )
+        return keras.random.normal(
+            shape, dtype=self.compute_dtype, seed=self.seed_generator
         )
 
     def get_config(self):
@@ -201,28 +209,52 @@ class ToRGB(_Modulated):
     picture: it is small, and a pass over the activations is not.
 
     Args:
-        clamp: Largest magnitude of the result, or `None`.
+        resample_filter: Taps of the low-pass before normalisation.
+        clamp: Largest magnitude of what the convolution adds, or `None`.
         **kwargs: Passed on to `layers.Layer`.
 
     Call arguments:
-        inputs: `[x, scale, style]` as for `StyledConv`.
+        inputs: `[x, scale, style]` as for `StyledConv`, and the image so far, of half
+            the size, if there is one.
 
     Returns:
-        `[N, H, W, 3]` float32.
+        The image `[N, H, W, 3]`, float32.
     """
+
+    def __init__(
+        self,
+        resample_filter: tuple[float, ...] = (1, 3, 3, 1),
+        clamp: float | None = None,
+        **kwargs,
+    ):
+        super().__init__(clamp, **kwargs)
+        self.resample_filter = tuple(resample_filter)
+        self.upsample = UpsampleImage(self.resample_filter, dtype="float32")
 
     def build(self, input_shape):
         self.kernel = self.weight((1, 1, input_shape[0][-1], 3), "kernel")
         self.bias = self.weight((3,), "bias", "zeros")
 
     def call(self, inputs):
-        x, scale, style = inputs
+        x, scale, style, *image = inputs
         _, height, width, channels = x.shape
-        style, factor = _unit_style(style * scale)
+        style, factor = style * scale, None
+        if self.compute_dtype == "float16":
+            style, factor = _unit_style(style)
+            factor = factor[:, None]
         x = ops.reshape(self.cast(x), (-1, height * width, channels))
         x = ops.matmul(x, self.cast(style[:, :, None] * self.kernel[0]))
-        x = ops.add(ops.cast(x, "float32") * factor[:, None], self.bias)
-        return clip(ops.reshape(x, (-1, height, width, 3)), self.clamp)
+        x = ops.cast(x, "float32")
+        x = x if factor is None else x * factor
+        x = ops.reshape(x, (-1, height, width, 3))
+        if image and self.clamp is None:
+            # It takes a pass over memory here, but none in a convolution.
+            return x + self.upsample(image[0], bias=self.bias)
+        x = clip(ops.add(x, self.bias), self.clamp)
+        return x + self.upsample(image[0]) if image else x
+
+    def get_config(self):
+        return super().get_config() | {"resample_filter": self.resample_filter}
 
 
 class _Prepared(NamedTuple):
@@ -232,7 +264,7 @@ class _Prepared(NamedTuple):
         kernel: In the precision of x, unless it will be scaled first.
         divisor: `[filters]`, what float16's kernel was divided by.
         power: `[C, filters]`, the sum of squares of the kernel over its taps.
-        noise: `[1, 2, H * W]`, the constant noise, and ones.
+        noise: `[1, H * W]`, the constant noise.
     """
 
     kernel: keras.KerasTensor
@@ -241,8 +273,12 @@ class _Prepared(NamedTuple):
     noise: keras.KerasTensor
 
 
-def _with_ones(noise):
-    return ops.stack([noise, ops.ones_like(noise)], axis=1)
+def _zero_known_after(x):
+    """`[N, 1]` float32: what is added to it waits for x.
+
+    TensorFlow would make the noise of all layers first, and hold it until its turn.
+    """
+    return ops.minimum(ops.abs(ops.cast(x[:, 0, 0, :1], "float32")), 0)
 
 
 def _unit_style(style):

@@ -6,7 +6,7 @@ Layers are named as the weights of `architecture.py`.
 from keras import Input, KerasTensor, Model, layers, ops
 
 from tf_fsgd.stylegan2.architecture import Architecture
-from tf_fsgd.stylegan2.layers import ConstantInput, ScaledLeakyReLU, UpsampleImage
+from tf_fsgd.stylegan2.layers import ConstantInput, ScaledLeakyReLU
 from tf_fsgd.stylegan2.modulation import NOISE_MODES, StyledConv, ToRGB
 
 
@@ -73,8 +73,9 @@ def synthesis_network(
         layer = shared(name, StyledConv, width, up, a.resample_filter, a.conv_clamp)
         return layer([*x, style(x[0], row, name)], noise_mode=noise_mode)
 
-    def to_rgb(x, row: int, name: str):
-        return shared(name, ToRGB, a.conv_clamp)([*x, style(x[0], row, name)])
+    def to_rgb(x, row: int, name: str, *image: KerasTensor):
+        layer = shared(name, ToRGB, a.resample_filter, a.conv_clamp)
+        return layer([*x, style(x[0], row, name), *image])
 
     ws = Input([a.num_ws, a.w_dim], name="ws")
     constant = shared("input", ConstantInput, a.channels[0])(ws)
@@ -87,8 +88,7 @@ def synthesis_network(
         x = conv(x, row, width, f"b{r}.conv0", up=True)
         x = conv(x, row + 1, width, f"b{r}.conv1")
         row += 2
-        image = UpsampleImage(a.resample_filter, dtype="float32")(image)
-        image = image + to_rgb(x, row, f"b{r}.to_rgb")
+        image = to_rgb(x, row, f"b{r}.to_rgb", image)
     return Model(ws, image, name="synthesis")
 
 
