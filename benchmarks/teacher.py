@@ -6,7 +6,8 @@
 The weights are random, with config-e's widths. Every way of drawing is a process of its
 own with two threads, and has its turn in each round, so that whatever else the machine
 does meets all alike; the best round counts. CPU seconds are those of all threads. Peak
-memory is the process's, from start to end. The difference is the largest from the
+memory is the process's, from start to end, and without what the loaded libraries took:
+TensorFlow takes three times as much as PyTorch. The difference is the largest from the
 reference's pictures, which are about [-1, 1]; PSNR has a range of 2.
 
 The reference draws with `fused_modconv` and without; the better one counts. The floor
@@ -60,7 +61,8 @@ class Way:
     process: subprocess.Popen
     images: Path
     seconds: list[tuple[float, float]] = field(default_factory=list)  # wall, CPU
-    megabytes: float = 0.0
+    peak: float = 0.0  # megabytes
+    loaded: float = 0.0
     picture: np.ndarray | None = None
 
     def draw(self) -> None:
@@ -71,7 +73,7 @@ class Way:
 
     def end(self) -> None:
         self.process.stdin.close()
-        self.megabytes = float(self.process.stdout.readline())
+        self.peak, self.loaded = map(float, self.process.stdout.readline().split())
         if self.images.exists():
             self.picture = np.load(self.images)
 
@@ -139,11 +141,11 @@ def _report(ways: dict[str, Way], batch: int) -> None:
     exact = ways[_REFERENCES[0]].picture
     best = min(min(way.seconds) for way in map(ways.get, _REFERENCES))[0]
     print(f"{'seconds a face':24}{'wall':>8}{'CPU':>8}{'times':>8}{'MB':>8}", end="")
-    print(f"{'difference':>12}{'PSNR':>8}")
+    print(f"{'net MB':>8}{'difference':>12}{'PSNR':>8}")
     for name, way in ways.items():
         wall, cpu = np.min(way.seconds, axis=0)
         print(f"{name:24}{wall / batch:8.3f}{cpu / batch:8.3f}", end="")
-        print(f"{best / wall:8.2f}{way.megabytes:8.0f}", end="")
+        print(f"{best / wall:8.2f}{way.peak:8.0f}{way.peak - way.loaded:8.0f}", end="")
         if way.picture is not None and name != _REFERENCES[0]:
             error = way.picture - exact
             psnr = 10 * np.log10(4 / np.mean(error**2))

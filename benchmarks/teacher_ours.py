@@ -10,7 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from worker import serve
+from worker import peak, serve
 
 from tf_fsgd.stylegan2.architecture import Architecture, config_e
 from tf_fsgd.stylegan2.model import assign_weights
@@ -18,18 +18,19 @@ from tf_fsgd.stylegan2.synthesis import freeze, synthesis_network
 
 
 def main(way: str, precision: str, inputs: str, images: str) -> None:
+    loaded = peak()
     tf.config.threading.set_intra_op_parallelism_threads(2)
     weights = dict(np.load(inputs))
     ws, architecture = weights.pop("ws"), config_e(int(weights.pop("resolution")))
     if way == "floor":
-        serve(_floor(architecture, precision, len(ws)))
+        serve(_floor(architecture, precision, len(ws)), loaded)
         return
     network = synthesis_network(architecture, dtype=precision)
     assign_weights(network, weights)
     freeze(network)
     del weights
     np.save(images, network.predict_on_batch(ws))
-    serve(lambda: network.predict_on_batch(ws))
+    serve(lambda: network.predict_on_batch(ws), loaded)
 
 
 def _floor(architecture: Architecture, precision: str, batch: int):

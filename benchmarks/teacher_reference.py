@@ -7,13 +7,14 @@ import sys
 
 import numpy as np
 import torch
-from worker import serve
+from worker import peak, serve
 
 
 def main(checkout: str, way: str, form: str, inputs: str, images: str) -> None:
     sys.path.insert(0, checkout)
     from training.networks import SynthesisNetwork
 
+    loaded = peak()
     torch.set_num_threads(2)
     torch.set_grad_enabled(False)
     weights = dict(np.load(inputs))
@@ -31,7 +32,7 @@ def main(checkout: str, way: str, form: str, inputs: str, images: str) -> None:
         return network(ws, noise_mode="const", fused_modconv=form == "fused")
 
     np.save(images, draw().permute(0, 2, 3, 1).numpy())
-    serve(draw)
+    serve(draw, loaded)
 
 
 def _load(network: torch.nn.Module, weights: dict[str, np.ndarray]) -> None:
