@@ -134,7 +134,7 @@ class StyledConv(_Modulated):
             # Its product with an activation must stay below 65,504.
             axis = 3 if self.up else 2
             divisor = ops.max(ops.abs(kernel), axis=(0, 1, axis))
-            divisor = divisor * math.sqrt(9 * kernel.shape[axis])
+            divisor = ops.maximum(divisor, 1e-4) * math.sqrt(9 * kernel.shape[axis])
             kernel = kernel / (divisor[:, None] if self.up else divisor)
         return _Prepared(
             kernel=kernel if self._small_kernel else self.cast(kernel),
@@ -158,8 +158,8 @@ class StyledConv(_Modulated):
             return ops.conv(x, kernel, padding="same")
         return self.lowpass(ops.conv_transpose(x, kernel, strides=2, padding="valid"))
 
-    def _add(self, x, divisor, noise):
-        """Adds bias and noise, both times `divisor` `[N, C]`.
+    def _add(self, x, inverse, noise):
+        """Adds bias and noise, both times `inverse` `[N, C]`: x is not yet demodulated.
 
         TensorFlow does convolution, bias, a summand of x's shape and leaky ReLU in one
         pass over memory, provided that there is a bias, a vector, and `ops.add` adds
@@ -167,8 +167,8 @@ class StyledConv(_Modulated):
         TensorFlow 2.21 breaks that pattern and with it all optimisation of the graph;
         there all of the bias is in the summand.
         """
-        biases = self.bias * divisor
-        rows, columns = [noise], [divisor * self.noise_strength]
+        biases = self.bias * inverse
+        rows, columns = [noise], [inverse * self.noise_strength]
         if not self.up:
             bias = ops.mean(biases, axis=0)
             x = ops.add(x, self.cast(bias))

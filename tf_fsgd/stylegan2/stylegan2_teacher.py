@@ -1,6 +1,7 @@
 """A teacher from a StyleGAN2 checkpoint."""
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 import keras
@@ -37,7 +38,7 @@ class StyleGAN2Teacher(Teacher):
         return ops.convert_to_numpy(self._model.mapping(z))
 
     def _build(self, factor: int, noise_mode: str) -> keras.Model:
-        network = self._model.synthesis_network(noise_mode, self._dtype)
+        network = self._model.synthesis_network(noise_mode, self._dtype, frozen=True)
         return reduced(network, factor)
 
 
@@ -56,6 +57,8 @@ def read_model(path: Path) -> StyleGAN2:
     Raises:
         UserError: If it is not one.
     """
+    if not zipfile.is_zipfile(path):  # of which Keras says that it does not exist
+        raise UserError(f"{path}: not a converted StyleGAN2 (no whole .keras file)")
     try:
         model = keras.saving.load_model(path, compile=False)
     except (ValueError, TypeError, KeyError, OSError) as error:
