@@ -120,6 +120,8 @@ def resolve(name_or_path: str | os.PathLike) -> Path:
     path = Path(name_or_path)
     if path.is_file():
         return path
+    if path.is_dir():
+        raise UserError(f"{path}: expected a file, found a folder")
     name = str(name_or_path).removesuffix(".pkl")
     if name not in NAMED:
         near = difflib.get_close_matches(name, NAMED, n=3, cutoff=0.5)
