@@ -35,7 +35,8 @@ from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
 from tf_fsgd.stylegan2.teacher import Teacher
 from tf_fsgd.training.interrupt import StopRequest, stop_request
 
-_SMALLEST = 32  # pixels: less is too little for the networks that compare
+_RESOLUTION = 256  # pixels, where the teacher has as many
+_SMALLEST = 32  # less is too little for the networks that compare
 _LARGEST_SEED = 2**31 - 1
 _SAVE_EVERY = 5  # seconds
 _COMPARED = 512  # pixels a side in comparison.png
@@ -64,18 +65,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--space",
         choices=SPACES,
         default=defaults.space,
-        help="one w for the face, or w+: one for every layer, more like the photo and "
-        "less fit for edits (%(default)s)",
+        help="w: one latent for all layers; w+: one for each, more like the photo, "
+        "held together so that edits work (%(default)s)",
     )
     parser.add_argument(
         "--resolution",
         type=int,
-        help="side at which face and photo are compared (256, or the teacher's)",
+        help=f"side at which face and photo are compared ({_RESOLUTION}, or the "
+        "teacher's)",
     )
     parser.add_argument(
         "--loss",
         choices=NETWORKS,
-        help="network that compares; by default the first whose weights are here",
+        help="network that compares, beside the face classifier; by default the first "
+        "whose weights are here",
     )
     parser.add_argument("--seed", type=int, default=defaults.seed)
     parser.add_argument("--edit", help="also draw the projection after this edit")
@@ -99,7 +102,13 @@ def run(arguments: argparse.Namespace) -> None:
     edit = _edit(arguments)
     photos = _read_photos(arguments.photos)
     teacher = load_teacher(arguments.teacher)
-    resolution = arguments.resolution or min(256, teacher.resolution)
+    resolution = arguments.resolution
+    if resolution is None:
+        resolution = min(_RESOLUTION, teacher.resolution)
+    if resolution < _SMALLEST:
+        raise UserError(
+            f"--resolution must be {_SMALLEST} or more, received {resolution}"
+        )
     loss, likeness = load_likeness(arguments.loss)
     projector = Projector(teacher, resolution, likeness, settings)
     with stop_request() as stop:
@@ -128,10 +137,6 @@ def _settings(arguments: argparse.Namespace) -> ProjectionSettings:
     if not 0 <= arguments.seed <= _LARGEST_SEED:
         raise UserError(
             f"--seed must be 0 to {_LARGEST_SEED}, received {arguments.seed}"
-        )
-    if arguments.resolution is not None and arguments.resolution < _SMALLEST:
-        raise UserError(
-            f"--resolution must be {_SMALLEST} or more, received {arguments.resolution}"
         )
     return ProjectionSettings(
         steps=arguments.steps, space=arguments.space, seed=arguments.seed
