@@ -38,7 +38,7 @@ class StyleGAN2Teacher(Teacher):
         return ops.convert_to_numpy(self._model.mapping(z))
 
     def _build(self, factor: int, noise_mode: str) -> keras.Model:
-        network = self._model.synthesis_network(noise_mode, self._dtype)
+        network = self._model.synthesis_network(noise_mode, self._dtype, frozen=True)
         return reduced(network, factor)
 
 
