@@ -79,12 +79,12 @@ def main() -> None:
     translator = run.load_translator()
 
     size = run.config.pairs.resolution
-    before = np.stack([resize(photo, size) for photo in photos])
+    before = _resized(photos, size)
     pictures = {
         "translator": translate(translator, before),
-        "projection": _draw(teacher, ws, size),
+        "projection": _draw(teacher, ws),
         "projection and edit": _draw(
-            teacher, direction.edit(ws, run.config.pairs.strength), size
+            teacher, direction.edit(ws, run.config.pairs.strength)
         ),
     }
     projecting = _seconds_a_step(teacher, photos[0], arguments) * arguments.steps
@@ -95,18 +95,18 @@ def main() -> None:
     }
     measure = _measure(before, direction)
     table = {"photo": measure(before)} | {
-        name: {"seconds": seconds[name], **measure(faces)}
+        name: {"seconds": seconds[name], **measure(_resized(faces, size))}
         for name, faces in pictures.items()
     }
     made_with = {key: str(value) for key, value in vars(arguments).items()}
     write_json(arguments.out / "table.json", {"made_with": made_with, "table": table})
-    rows = [before, *pictures.values()]
+    shown = [_resized(faces[:_PICTURED], _SIZE) for faces in pictures.values()]
     write_image(
-        arguments.out / "comparison.png",
+        arguments.out / "comparison.jpg",
         image_grid(
-            np.concatenate([faces[:_PICTURED] for faces in rows]),
-            min(_PICTURED, len(before)),
-            row_labels=["photo", *pictures],
+            [face for row in zip(photos, *shown, strict=False) for face in row],
+            1 + len(pictures),
+            column_labels=["photo", *pictures],
         ),
     )
     _print(table)
@@ -151,12 +151,16 @@ def _project(
     return np.stack(latents)
 
 
-def _draw(teacher, ws: np.ndarray, size: int) -> np.ndarray:
+def _draw(teacher, ws: np.ndarray) -> np.ndarray:
     faces = [
-        teacher.synthesis(row[None], resolution=_SIZE)[0]
+        to_uint8(teacher.synthesis(row[None], resolution=_SIZE)[0])
         for row in tqdm(ws, desc="faces", leave=False)
     ]
-    return np.stack([resize(to_uint8(face), size) for face in faces])
+    return np.stack(faces)
+
+
+def _resized(faces: np.ndarray, size: int) -> np.ndarray:
+    return np.stack([resize(face, size) for face in faces])
 
 
 def _seconds_a_step(teacher, photo: np.ndarray, arguments) -> float:
