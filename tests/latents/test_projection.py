@@ -194,7 +194,7 @@ def command(monkeypatch):
         parser = argparse.ArgumentParser()
         project_cli.add_arguments(parser)
         arguments = parser.parse_args(list(map(str, words)))
-        return guarded(project_cli.run, arguments)
+        return guarded(project_cli.run, arguments, resumes=True)
 
     return command
 
