@@ -15,6 +15,7 @@ from typing import NamedTuple
 import keras
 from keras import layers, ops
 
+from tf_fsgd.stylegan2 import winograd
 from tf_fsgd.stylegan2.layers import GAIN, SLOPE, Lowpass, UpsampleImage, clip
 
 NOISE_MODES = ("const", "random", "none")
@@ -98,11 +99,16 @@ class StyledConv(_Modulated):
         )
         self.noise_strength = self.weight((), "noise_strength", "zeros")
         self._small_kernel = 9 * self.filters < height * width
+        self._winograd = (
+            not self.up
+            and self.compute_dtype == "float32"
+            and winograd.pays(height, channels)
+        )
         self._frozen = None
 
     def freeze(self):
         """Computes what depends on the weights alone once: they must not change."""
-        self._frozen = self._prepared()
+        self._frozen = self._prepared(transform=self._winograd)
 
     def call(self, inputs, noise_mode: str = "const"):
         x, scale, style = inputs
@@ -113,12 +119,11 @@ class StyledConv(_Modulated):
             style, factor = _unit_style(style)
             demodulation = demodulation * factor * prepared.divisor
         before = x = self.cast(x)
-        x = self._convolve(x, prepared.kernel, style * scale)
-        # The low-pass needs memory of its own, the convolution puts its result into the
-        # summand's.
-        nothing = _zero_known_after(x if self.up else before)
+        x = self._convolve(x, prepared, style * scale)
+        fuses = not (self.up or prepared.transformed)
+        nothing = _zero_known_after(before if fuses else x)
         noise = self._noise(x, prepared, noise_mode)
-        x = self._add(x, 1 / demodulation + nothing, noise)
+        x = self._add(x, 1 / demodulation + nothing, noise, fuses)
         x = ops.leaky_relu(x, SLOPE)
         scale = GAIN * demodulation
         if self.clamp is None:
@@ -126,7 +131,7 @@ class StyledConv(_Modulated):
         x = clip(x * self.cast(scale)[:, None, None], self.clamp)
         return x, ops.ones_like(scale)
 
-    def _prepared(self) -> "_Prepared":
+    def _prepared(self, transform: bool = False) -> "_Prepared":
         kernel = ops.convert_to_tensor(self.kernel)
         power = ops.sum(ops.square(kernel), axis=(0, 1))
         divisor = None
@@ -136,16 +141,20 @@ class StyledConv(_Modulated):
             divisor = ops.max(ops.abs(kernel), axis=(0, 1, axis))
             divisor = ops.maximum(divisor, 1e-4) * math.sqrt(9 * kernel.shape[axis])
             kernel = kernel / (divisor[:, None] if self.up else divisor)
+        if transform:
+            kernel = winograd.transform_kernel(kernel)
         return _Prepared(
             kernel=kernel if self._small_kernel else self.cast(kernel),
+            transformed=transform,
             divisor=divisor,
             power=ops.transpose(power) if self.up else power,
             noise=self.cast(ops.reshape(self.noise, (1, -1))),
         )
 
-    def _convolve(self, x, kernel, style):
+    def _convolve(self, x, prepared: "_Prepared", style):
         """Scales the kernel if it is small and there is but one picture, or else x."""
         _, height, width, channels = x.shape
+        kernel = prepared.kernel
         if self._small_kernel and x.shape[0] == 1:
             kernel = kernel * (style[0] if self.up else style[0][:, None])
         else:
@@ -154,26 +163,29 @@ class StyledConv(_Modulated):
             x = ops.reshape(x, (-1, height, width * channels)) * style
             x = ops.reshape(x, (-1, height, width, channels))
         kernel = self.cast(kernel)
+        if prepared.transformed:
+            return winograd.convolve(x, kernel)
         if not self.up:
             return ops.conv(x, kernel, padding="same")
         return self.lowpass(ops.conv_transpose(x, kernel, strides=2, padding="valid"))
 
-    def _add(self, x, inverse, noise):
+    def _add(self, x, inverse, noise, fuses: bool):
         """Adds bias and noise, both times `inverse` `[N, C]`: x is not yet demodulated.
 
         TensorFlow does convolution, bias, a summand of x's shape and leaky ReLU in one
         pass over memory, provided that there is a bias, a vector, and `ops.add` adds
-        it: it gets the mean over the batch. Of the low-pass, a depthwise convolution,
-        TensorFlow 2.21 breaks that pattern and with it all optimisation of the graph;
-        there all of the bias is in the summand.
+        it: it gets the mean over the batch. Where x comes of anything else (`fuses` is
+        false), all of the bias is in the summand. After a low-pass, a depthwise
+        convolution, it must be: TensorFlow 2.21 breaks the pattern there, and with it
+        all optimisation of the graph.
         """
         biases = self.bias * inverse
         rows, columns = [noise], [inverse * self.noise_strength]
-        if not self.up:
+        if fuses:
             bias = ops.mean(biases, axis=0)
             x = ops.add(x, self.cast(bias))
             biases = biases - bias
-        if self.up or x.shape[0] != 1:
+        if not fuses or x.shape[0] != 1:
             rows.append(ops.ones_like(noise))
             columns.append(biases)
         # A product of matrices is the fastest way to spread noise over channels.
@@ -262,12 +274,14 @@ class _Prepared(NamedTuple):
 
     Attributes:
         kernel: In the precision of x, unless it will be scaled first.
+        transformed: Whether the kernel is as `winograd.py` takes it.
         divisor: `[filters]`, what float16's kernel was divided by.
         power: `[C, filters]`, the sum of squares of the kernel over its taps.
         noise: `[1, H * W]`, the constant noise.
     """
 
     kernel: keras.KerasTensor
+    transformed: bool
     divisor: keras.KerasTensor | None
     power: keras.KerasTensor
     noise: keras.KerasTensor
@@ -276,7 +290,8 @@ class _Prepared(NamedTuple):
 def _zero_known_after(x):
     """`[N, 1]` float32: what is added to it waits for x.
 
-    TensorFlow would make the noise of all layers first, and hold it until its turn.
+    TensorFlow would make the noise of all layers first, and hold it until its turn. A
+    convolution that adds it needs it at the start, and puts its result in its place.
     """
     return ops.minimum(ops.abs(ops.cast(x[:, 0, 0, :1], "float32")), 0)
 
