@@ -43,6 +43,32 @@ def test_an_edit_moves_its_layers_by_standard_deviations():
         direction().edit(ws[:, :2], 1.0)
 
 
+def test_rows_with_a_vector_of_their_own():
+    ws = np.zeros((1, 3, 512), np.float32)
+    vector = np.zeros((2, 512), np.float32)
+    vector[0, 1], vector[1, 4] = 1, -1
+    rows = direction(vector=vector)
+    moved = rows.edit(ws, 0.5)
+    assert (moved[0, 0, 1], moved[0, 2, 4]) == (1, -1)
+    assert np.count_nonzero(moved) == 2
+    first = rows.for_rows(2)
+    assert first.layers == [0]
+    np.testing.assert_array_equal(first.edit(ws, 0.5)[0, 0], moved[0, 0])
+    assert direction().for_rows(1).layers == [0]
+    with pytest.raises(UserError, match="moves rows from 2 of W., the teacher has"):
+        direction(layers=[2]).for_rows(2)
+    with pytest.raises(UserError, match="of 512 dimensions, the teacher's W has 8"):
+        rows.edit(np.zeros((1, 3, 8)), 1.0)
+
+
+def test_directions_know_the_w_they_were_found_in():
+    found = direction(facts={"teacher": "mobile-ffhq"})
+    assert not found.found_elsewhere("mobile-ffhq")
+    assert not found.found_elsewhere("stylegan2-ffhq-config-f")
+    assert found.found_elsewhere("stylegan2-ffhq-config-e")
+    assert not direction().found_elsewhere("anything")
+
+
 def test_reading_is_high_where_the_edit_has_work_to_do():
     w = np.zeros((2, 512), np.float32)
     w[1, 3] = 2
@@ -107,7 +133,8 @@ def test_saved_and_loaded(tmp_path):
 def test_shipped_directions_state_their_facts(name):
     shipped = load_direction(name)
     assert (shipped.attribute, shipped.sign) == EDITS[name]
-    assert np.linalg.norm(shipped.vector) == pytest.approx(1, abs=1e-5)
+    rows = np.atleast_2d(shipped.vector)
+    assert np.mean(np.sum(rows**2, axis=1)) == pytest.approx(1, abs=1e-5)
     facts = shipped.facts
     assert facts["samples"] >= 10_000
     assert facts["linear_reading_accuracy"] > 0.8
@@ -119,8 +146,8 @@ def test_shipped_directions_state_their_facts(name):
 
 
 def test_unknown_and_broken_directions_are_refused(tmp_path):
-    with pytest.raises(UserError, match="--edit must be one of feminine.*'nose'"):
-        load_direction("nose")
+    with pytest.raises(UserError, match="--edit must be one of feminine.*'ears'"):
+        load_direction("ears")
     broken = tmp_path / "broken.npz"
     broken.write_bytes(b"PK\x03\x04 cut off")
     with pytest.raises(UserError, match="not a direction"):
@@ -145,10 +172,12 @@ def test_effects_by_hand():
         lambda path: path.write_bytes(b"\x93NUMPY" + path.read_bytes()),
         lambda path: np.savez(path, vector=np.zeros(512)),
         lambda path: direction(vector=np.zeros(3)).save(path),
+        lambda path: direction(vector=np.zeros((3, 512))).save(path),
         lambda path: direction(vector=np.full(512, np.nan)).save(path),
+        lambda path: direction(reading_vector=np.float32(1)).save(path),
         lambda path: direction(std=np.ones(3)).save(path),
     ],
-    ids=["text", "cut off", "head", "other arrays", "short", "nan", "no number"],
+    ids="text cut head other short rows nan reading number".split(),
 )
 def test_what_is_no_direction_is_one_line(tmp_path, spoil):
     path = tmp_path / "mine.npz"

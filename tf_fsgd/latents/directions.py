@@ -1,9 +1,10 @@
-"""A direction in W: one edit, its unit, and the facts about it.
+"""A direction in W or W+: one edit, its unit, and the facts about it.
 
-A direction is a unit vector with the rows of W+ that it acts on. A strength counts
-standard deviations of w (without truncation) along it, so that 1.0 means the same for
-every edit and every teacher: unlike the raw coefficients of a classifier, in whose
-units other projects give theirs.
+A direction is a unit vector with the rows of W+ that it acts on, or a vector for each
+of these rows, of length 1 in the root mean square. A strength counts standard
+deviations of w (without truncation) along it, again in the root mean square over the
+rows, so that 1.0 means the same for every edit and every teacher: unlike the raw
+coefficients of a classifier, in whose units other projects give theirs.
 """
 
 import dataclasses
@@ -25,6 +26,13 @@ EDITS = {
     "younger": ("Young", +1),
     "smile": ("Smiling", +1),
     "frown": ("Smiling", -1),
+    "mouth": ("Mouth_Slightly_Open", +1),
+    "brows": ("Arched_Eyebrows", +1),
+    "bushy": ("Bushy_Eyebrows", +1),
+    "eyes": ("Narrow_Eyes", -1),
+    "squint": ("Narrow_Eyes", +1),
+    "nose": ("Big_Nose", +1),
+    "pointy": ("Pointy_Nose", +1),
 }
 """Edit: the CelebA attribute that it changes, and whether it adds or removes it."""
 
@@ -42,8 +50,17 @@ and is less the same person."""
 DEFAULT_PAIR_STRENGTH = 2.0
 """The same for a direction of the user's own."""
 
-_W_DIM = 512
-_SHIPPED_AS = {"masculine": "feminine", "younger": "older", "frown": "smile"}
+SHARED_W = frozenset({"mobile-ffhq", "stylegan2-ffhq-config-f"})
+"""Teachers with one mapping network, by name."""
+
+_SHIPPED_AS = {
+    "masculine": "feminine",
+    "younger": "older",
+    "frown": "smile",
+    "squint": "eyes",
+}
+SHIPPED = tuple(edit for edit in EDITS if edit not in _SHIPPED_AS)
+"""Edits with a file of their own; the rest are these reversed."""
 
 
 @dataclass
@@ -51,12 +68,12 @@ class Direction:
     """One edit in W."""
 
     name: str
-    vector: np.ndarray  # [512], length 1
-    std: float  # standard deviation of w along `vector`, without truncation
+    vector: np.ndarray  # [w_dim] for all rows, or [rows moved, w_dim]; length 1 (RMS)
+    std: float  # standard deviation of w along `vector`, without truncation (RMS)
     layers: list[int]  # rows of W+ that the edit moves
     attribute: str  # CelebA's name of what changes
     sign: int  # +1: the attribute becomes present, -1: absent
-    reading_vector: np.ndarray  # [512], logistic regression of the attribute on w
+    reading_vector: np.ndarray  # [w_dim], logistic regression of the attribute on w
     reading_bias: float
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -64,15 +81,21 @@ class Direction:
         """Moves faces along the direction.
 
         Args:
-            ws: `[N, num_ws, 512]`.
+            ws: `[N, num_ws, w_dim]`.
             strength: In standard deviations of w; one for all or `[N]`.
 
         Returns:
-            `[N, num_ws, 512]` float32.
+            `[N, num_ws, w_dim]` float32.
 
         Raises:
-            UserError: If the teacher has fewer rows than the direction moves.
+            UserError: If the teacher has fewer rows than the direction moves (see
+                `for_rows`), or a W of another dimension.
         """
+        if self.vector.shape[-1] != ws.shape[2]:
+            raise UserError(
+                f"direction {self.name} is of {self.vector.shape[-1]} dimensions, the "
+                f"teacher's W has {ws.shape[2]}"
+            )
         if max(self.layers) >= ws.shape[1]:
             raise UserError(
                 f"direction {self.name} moves row {max(self.layers)} of W+, the "
@@ -83,8 +106,36 @@ class Direction:
         edited[:, self.layers] += step * self.vector
         return edited
 
+    def for_rows(self, num_ws: int) -> "Direction":
+        """The part of the direction that a teacher with `num_ws` rows can follow.
+
+        A teacher of smaller pictures lacks the last rows, those of the finest detail.
+        `std` stays: a unit still moves the rows that are there as far as ever.
+
+        Raises:
+            UserError: If there is none of the direction's rows.
+        """
+        there = [index for index, row in enumerate(self.layers) if row < num_ws]
+        if not there:
+            raise UserError(
+                f"direction {self.name} moves rows from {min(self.layers)} of W+, the "
+                f"teacher has rows 0 to {num_ws - 1}"
+            )
+        vector = self.vector[there] if self.vector.ndim == 2 else self.vector
+        layers = [self.layers[index] for index in there]
+        return dataclasses.replace(self, vector=vector, layers=layers)
+
+    def found_elsewhere(self, teacher: str) -> bool:
+        """Whether it was found in another W than that of the teacher of this name.
+
+        MobileStyleGAN has StyleGAN2's mapping network, so those two count as one.
+        """
+        found_in = self.facts.get("teacher")
+        shared = found_in in SHARED_W and teacher in SHARED_W
+        return found_in is not None and found_in != teacher and not shared
+
     def reading(self, w: np.ndarray) -> np.ndarray:
-        """Probability, read linearly from w `[N, 512]`, that the edit has work to do.
+        """Probability, read linearly from w `[N, w_dim]`, that the edit has work to do.
 
         That is: that the face lacks what the edit adds, or has what it removes. Costs
         nothing beside a rendered and classified face, and is right for most.
@@ -144,7 +195,7 @@ def _read(path: Path) -> Direction:
                 name=path.stem,
                 vector=arrays["vector"],
                 std=float(arrays["std"]),
-                layers=arrays["layers"].tolist(),
+                layers=arrays["layers"].reshape(-1).tolist(),
                 attribute=str(arrays["attribute"]),
                 sign=int(arrays["sign"]),
                 reading_vector=arrays["reading_vector"],
@@ -159,11 +210,16 @@ def _read(path: Path) -> Direction:
         zipfile.BadZipFile,
     ) as error:
         raise UserError(f"{path}: not a direction ({error})") from None
-    for name in ("vector", "reading_vector"):
+    rows, dimensions = len(direction.layers), direction.reading_vector.size
+    for name, shapes in {
+        "vector": [(dimensions,), (rows, dimensions)],
+        "reading_vector": [(dimensions,)],
+    }.items():
         values = getattr(direction, name)
-        if values.shape != (_W_DIM,) or not np.isfinite(values).all():
+        if values.shape not in shapes or not np.isfinite(values).all():
+            allowed = " or ".join(str(list(shape)) for shape in shapes)
             raise UserError(
-                f"{path}: not a direction ({name} must be {_W_DIM} finite numbers, "
+                f"{path}: not a direction ({name} must be {allowed} finite numbers, "
                 f"received shape {list(values.shape)})"
             )
     if path.with_suffix(".json").exists():

@@ -14,6 +14,7 @@ from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import to_float, to_uint8, write_image
 from tf_fsgd.latents import finding
 from tf_fsgd.latents.directions import EDITS, Direction
+from tf_fsgd.latents.pure_search import PureSearch
 from tf_fsgd.latents.samples import read_samples, render_samples, sample_w
 from tf_fsgd.latents.survey import effects, logit, sweep
 from tf_fsgd.stylegan2.loading import load_teacher
@@ -32,7 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--count", type=int, default=10_000, help="faces (%(default)s)")
     parser.add_argument("--truncation-psi", type=float, default=0.7)
-    parser.add_argument("--method", choices=finding.METHODS, default="centres")
+    parser.add_argument(
+        "--method",
+        choices=(*finding.METHODS, "pure"),
+        default="centres",
+        help="of the classes' centres, logistic regression, or by gradients, with a "
+        "vector for each row of W+ (%(default)s)",
+    )
     parser.add_argument(
         "--confidence", type=float, default=0.9, help="of the faces used (%(default)s)"
     )
@@ -42,8 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ATTRIBUTES",
         help="comma-separated CelebA attributes to take out of every direction",
     )
+    parser.add_argument("--layers", help="first and last row of W+ (0-7; pure: 0-11)")
     parser.add_argument(
-        "--layers", default="0-7", help="first and last row of W+ (%(default)s)"
+        "--gradients",
+        type=int,
+        default=20,
+        metavar="FACES",
+        help="faces whose gradients --method pure follows (%(default)s)",
     )
 
 
@@ -64,6 +76,13 @@ def run(arguments: argparse.Namespace) -> None:
     for name in others:
         if name not in ATTRIBUTES:
             raise UserError(f"--orthogonal-to: {name!r} is not a CelebA attribute")
+    pure = arguments.method == "pure"
+    if pure and others:
+        raise UserError("--orthogonal-to: --method pure already holds every attribute")
+    if arguments.gradients < 5:
+        raise UserError(
+            f"--gradients must be at least 5, received {arguments.gradients}"
+        )
     teacher = load_teacher(arguments.teacher)
     layers = _parse_layers(arguments.layers, teacher.num_ws)
     classifier = load_classifier()
@@ -79,14 +98,27 @@ def run(arguments: argparse.Namespace) -> None:
     )
     w = sample_w(teacher, range(arguments.count), arguments.truncation_psi)
     whole = sample_w(teacher, range(arguments.count), psi=1.0)
+    score_std = logit(probabilities).std(axis=0)
+    search = None
+    if pure:
+        search = PureSearch(
+            teacher,
+            classifier,
+            score_std,
+            np.cov(whole.T),
+            arguments.out / "gradients",
+            faces=arguments.gradients,
+            psi=arguments.truncation_psi,
+        )
     for edit in edits:
         direction = _find(edit, w, whole, probabilities, others, layers, arguments)
+        if search:
+            direction = search.purified(direction)
         direction.facts |= {"teacher": teacher.name, "command": _command()}
         images = sweep(
             direction, teacher, MEASURED, STRENGTHS, arguments.truncation_psi
         )
         scores = np.stack([classifier.probabilities(row) for row in images])
-        score_std = logit(probabilities).std(axis=0)
         direction.facts |= effects(
             scores, STRENGTHS, ATTRIBUTES, direction.attribute, score_std
         )
@@ -101,13 +133,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _find(edit, w, whole, probabilities, others, layers, arguments) -> Direction:
     attribute, sign = EDITS[edit]
+    pure = arguments.method == "pure"
     masks = {
-        name: finding.certain(
+        # A pure direction needs the classes for its reading alone, which may be of an
+        # attribute that the classifier is never certain of.
+        name: finding.extremes(probabilities[:, ATTRIBUTES.index(name)])
+        if pure
+        else finding.certain(
             probabilities[:, ATTRIBUTES.index(name)], arguments.confidence
         )
         for name in [attribute, *others]
     }
-    find = finding.METHODS[arguments.method]
+    find = finding.METHODS.get(arguments.method, finding.logistic_direction)
     vectors = {name: find(w, *classes) for name, classes in masks.items()}
     vector = finding.orthogonalised(
         sign * vectors[attribute],
@@ -129,9 +166,9 @@ def _find(edit, w, whole, probabilities, others, layers, arguments) -> Direction
         "layers": layers,
         "samples": len(w),
         "truncation_psi": arguments.truncation_psi,
-        "confidence": arguments.confidence,
-        "certain_with_attribute": int(present.sum()),
-        "certain_without_attribute": int(absent.sum()),
+        **({} if pure else {"confidence": arguments.confidence}),
+        f"{'most' if pure else 'certain'}_with_attribute": int(present.sum()),
+        f"{'most' if pure else 'certain'}_without_attribute": int(absent.sum()),
         "linear_reading_accuracy": round(float(right.mean()), 4),
     }
     return Direction(

@@ -40,6 +40,24 @@ def certain(
     return present, absent
 
 
+def extremes(
+    probability: np.ndarray, share: float = 0.3
+) -> tuple[np.ndarray, np.ndarray]:
+    """The faces with the most and with the least of an attribute.
+
+    For attributes that a classifier is never sure of, such as narrow eyes.
+
+    Args:
+        probability: `[N]`, that the attribute is present.
+        share: Of the faces, in each class.
+
+    Returns:
+        Two boolean masks `[N]`.
+    """
+    low, high = np.quantile(probability, [share, 1 - share])
+    return probability >= high, probability <= low
+
+
 def mean_direction(
     w: np.ndarray, present: np.ndarray, absent: np.ndarray
 ) -> np.ndarray:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from tf_fsgd.latents.directions import Direction
 from tf_fsgd.latents.samples import sample_w
@@ -21,19 +22,19 @@ Classifier = Callable[[np.ndarray], np.ndarray]
 def sweep(
     direction: Direction,
     teacher: Teacher,
-    seeds: range,
+    seeds: Sequence[int],
     strengths: Sequence[float],
     psi: float = 0.7,
     resolution: int = 128,
 ) -> np.ndarray:
-    """Renders faces at every strength.
+    """Renders faces at every strength, with progress.
 
     Returns:
         `[strengths, seeds, R, R, 3]` float32 in [-1, 1].
     """
     ws = broadcast(sample_w(teacher, seeds, psi), teacher.num_ws)
     rows = []
-    for face in ws:
+    for face in tqdm(ws, desc=direction.name, unit="face", leave=False):
         moved = direction.edit(np.repeat(face[None], len(strengths), axis=0), strengths)
         rows.append(np.clip(teacher.synthesis(moved, resolution=resolution), -1, 1))
     return np.stack(rows, axis=1)

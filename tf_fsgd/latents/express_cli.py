@@ -1,0 +1,154 @@
+"""`python -m tf_fsgd express --seed 7 --edit smile --out smile.gif`: expressions."""
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.images.animation import SUFFIXES as ANIMATED
+from tf_fsgd.images.animation import check_animation, write_animation
+from tf_fsgd.images.grid import image_grid
+from tf_fsgd.images.io import write_image
+from tf_fsgd.latents.directions import EDITS
+from tf_fsgd.latents.expressions import (
+    Expression,
+    degrees_of,
+    faces_by_degree,
+    parse_expression,
+)
+from tf_fsgd.latents.faces import FACES_HELP, faces_ws, parse_faces
+from tf_fsgd.latents.rendering import (
+    add_rendering_arguments,
+    check_out,
+    open_teacher,
+    render_faces,
+)
+from tf_fsgd.stylegan2.teacher import Teacher
+
+STRIPS = (".png", ".jpg", ".jpeg")
+_SWING = 2.5  # units to either side, for an edit without a number
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's flags."""
+    parser.add_argument(
+        "--seeds",
+        "--seed",
+        dest="faces",
+        nargs="+",
+        required=True,
+        metavar="FACE",
+        help=f"faces, shown side by side: {FACES_HELP}",
+    )
+    parser.add_argument(
+        "--edit",
+        required=True,
+        metavar="EDITS",
+        help="such as smile, or several with their strengths: "
+        f"smile=1.5,brows=1,eyes=-0.5; among {', '.join(EDITS)} and a direction's .npz",
+    )
+    parser.add_argument(
+        "--from",
+        dest="first",
+        type=float,
+        metavar="DEGREE",
+        help=f"times the edits at the start ({-_SWING}; with strengths: 0)",
+    )
+    parser.add_argument(
+        "--to",
+        dest="last",
+        type=float,
+        metavar="DEGREE",
+        help=f"times the edits at the turn, or a strip's end ({_SWING}; with "
+        "strengths: 1)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("express.gif"),
+        help=".gif, .webp or .mp4 for a film there and back, .png or .jpg for a strip "
+        "with a row for every face (%(default)s)",
+    )
+    parser.add_argument(
+        "--frames", type=int, help="of the film, or columns of the strip (40; 7)"
+    )
+    parser.add_argument(
+        "--fps", type=float, default=20, help="frames a second (%(default)s)"
+    )
+    add_rendering_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Draws a film, or a strip.
+
+    Raises:
+        UserError: For an unknown edit or face, a degree that is not a number, a file
+            that cannot be written, or what `open_teacher` refuses.
+    """
+    faces = parse_faces(arguments.faces, "--seeds")
+    expression, has_strengths = parse_expression(arguments.edit)
+    check_out(arguments.out, (*ANIMATED, *STRIPS))
+    strip = arguments.out.suffix.lower() in STRIPS
+    if not strip:
+        check_animation(arguments.out, arguments.fps)
+    first, last = (0.0, 1.0) if has_strengths else (-_SWING, _SWING)
+    first = first if arguments.first is None else arguments.first
+    last = last if arguments.last is None else arguments.last
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise UserError(f"--from and --to must be numbers, received {first} and {last}")
+    frames = (7 if strip else 40) if arguments.frames is None else arguments.frames
+    if frames < 1:
+        raise UserError(f"--frames must be at least 1, received {frames}")
+    teacher = open_teacher(arguments)
+    expression, notes = _fitted(expression, teacher)
+    ws = faces_ws(teacher, faces, arguments.truncation_psi)
+
+    degrees = degrees_of(first, last, frames, there_and_back=not strip)
+    # A film comes back as it went: what has been drawn is shown again.
+    distinct, shown = np.unique(degrees, return_inverse=True)
+    latents = faces_by_degree(expression, ws, distinct)
+    for note in notes:
+        print(note, file=sys.stderr)
+    pictures = render_faces(
+        teacher,
+        latents.reshape(-1, *ws.shape[1:]),
+        resolution=arguments.resolution,
+        noise_mode=arguments.noise_mode,
+        unit="frame",
+    )
+    pictures = pictures.reshape(len(distinct), len(faces), *pictures.shape[1:])[shown]
+    if strip:
+        sheet = image_grid(
+            pictures.swapaxes(0, 1).reshape(-1, *pictures.shape[2:]),
+            frames,
+            row_labels=[face.label for face in faces],
+            column_labels=[f"{degree:+.3g}" for degree in degrees],
+        )
+        write_image(arguments.out, sheet)
+    else:
+        columns = math.ceil(math.sqrt(len(faces)))
+        film = [image_grid(frame, columns, gap=0) for frame in pictures]
+        write_animation(arguments.out, film, fps=arguments.fps)
+    print(arguments.out)
+
+
+def _fitted(expression: Expression, teacher: Teacher) -> tuple[Expression, list[str]]:
+    """The expression on this teacher, and a line for what it cannot follow."""
+    fitted, notes = [], []
+    for direction in expression.directions:
+        if direction.found_elsewhere(teacher.name):
+            notes.append(
+                f"{direction.name}: found in the W of {direction.facts['teacher']}, "
+                f"{teacher.name} may do something else with it"
+            )
+        there = direction.for_rows(teacher.num_ws)
+        if missing := len(direction.layers) - len(there.layers):
+            notes.append(
+                f"{direction.name}: {missing} of its {len(direction.layers)} rows are "
+                f"left out, {teacher.name} has rows 0 to {teacher.num_ws - 1}"
+            )
+        fitted.append(there)
+    return Expression(tuple(fitted), expression.strengths), notes
