@@ -35,11 +35,7 @@ from tf_fsgd.attributes.model import (
 from tf_fsgd.config import PRESETS, Config, preset
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.report import evaluate, format_summary
-from tf_fsgd.latents.directions import (
-    DEFAULT_PAIR_STRENGTH,
-    PAIR_STRENGTHS,
-    load_direction,
-)
+from tf_fsgd.latents.directions import load_direction, pair_strength
 from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import check_rendering, render_pairs
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
@@ -135,9 +131,7 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
     else:
         load_direction(config.edit)
-        pairs.strength = pairs.strength or PAIR_STRENGTHS.get(
-            config.edit, DEFAULT_PAIR_STRENGTH
-        )
+        pairs.strength = pairs.strength or pair_strength(config.edit)
         check_rendering(config, load_teacher(config.teacher.checkpoint))
     _vgg19(config, arguments.vgg19)
     return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
@@ -186,7 +180,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--edit",
         default="feminine",
-        help="feminine, masculine, older, younger, smile, frown, or a direction's .npz",
+        help="feminine, masculine, older, younger, smile, frown, mouth, bushy, or a "
+        "direction's .npz",
     )
     parser.add_argument("--teacher", default="mobile-ffhq", help=TEACHER_HELP)
     parser.add_argument("--seed", type=int, default=0)

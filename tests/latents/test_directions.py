@@ -5,7 +5,13 @@ import pytest
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents import finding
-from tf_fsgd.latents.directions import EDITS, Direction, load_direction
+from tf_fsgd.latents.directions import (
+    EDITS,
+    PAIR_STRENGTHS,
+    Direction,
+    load_direction,
+    pair_strength,
+)
 from tf_fsgd.latents.survey import effects
 
 
@@ -194,3 +200,10 @@ def test_an_array_under_the_suffix_of_an_archive(tmp_path):
         np.save(file, np.zeros(512))
     with pytest.raises(UserError, match="mine.npz: not a direction"):
         load_direction(str(tmp_path / "mine.npz"))
+
+
+def test_pairs_of_what_the_classifier_is_never_certain_of():
+    assert pair_strength("smile") == PAIR_STRENGTHS["smile"]
+    assert pair_strength("mine.npz") == 2.0
+    with pytest.raises(UserError, match="--edit squint: .* of Narrow_Eyes"):
+        pair_strength("squint")

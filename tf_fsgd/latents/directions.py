@@ -43,9 +43,11 @@ PAIR_STRENGTHS = {
     "younger": 2.5,
     "smile": 2.0,
     "frown": 2.0,
+    "mouth": 4.0,
+    "bushy": 3.0,
 }
 """Strength at which most candidates become certain pairs; more of it is harder to learn
-and is less the same person."""
+and is less the same person. Of the other edits the classifier is never certain."""
 
 DEFAULT_PAIR_STRENGTH = 2.0
 """The same for a direction of the user's own."""
@@ -185,6 +187,23 @@ def load_direction(name_or_path: str) -> Direction:
         f"--edit must be one of {', '.join(EDITS)} or an existing .npz file of a "
         f"direction, received {name_or_path!r}"
     )
+
+
+def pair_strength(edit: str) -> float:
+    """The strength of training pairs where the user names none.
+
+    Raises:
+        UserError: If the classifier is hardly ever certain of what the edit does, so
+            that no strength gives pairs at the usual confidence.
+    """
+    if edit in EDITS and edit not in PAIR_STRENGTHS:
+        raise UserError(
+            f"--edit {edit}: the classifier is hardly ever certain of "
+            f"{EDITS[edit][0]} and cannot choose pairs; learn one of "
+            f"{', '.join(PAIR_STRENGTHS)}, or set pairs.strength and a lower "
+            "pairs.confidence"
+        )
+    return PAIR_STRENGTHS.get(edit, DEFAULT_PAIR_STRENGTH)
 
 
 def _read(path: Path) -> Direction:
