@@ -17,7 +17,7 @@ from tf_fsgd.latents.directions import EDITS, Direction
 from tf_fsgd.latents.pure_search import PureSearch
 from tf_fsgd.latents.samples import read_samples, render_samples, sample_w
 from tf_fsgd.latents.survey import effects, logit, sweep
-from tf_fsgd.stylegan2.loading import load_teacher
+from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
 
 STRENGTHS = (-3, -2, -1, 0, 1, 2, 3)
 PICTURED = range(900_000, 900_005)  # faces of the pictures, outside every sample
@@ -27,7 +27,7 @@ MEASURED = range(900_000, 900_040)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's flags."""
     parser.add_argument("--out", type=Path, default=Path("directions"))
-    parser.add_argument("--teacher", default="mobile-ffhq")
+    parser.add_argument("--teacher", default="mobile-ffhq", help=TEACHER_HELP)
     parser.add_argument(
         "--edits", default="feminine,older,smile", help="comma-separated (%(default)s)"
     )
@@ -49,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ATTRIBUTES",
         help="comma-separated CelebA attributes to take out of every direction",
     )
-    parser.add_argument("--layers", help="first and last row of W+ (0-7; pure: 0-11)")
+    parser.add_argument(
+        "--layers", default="0-7", help="first and last row of W+ (%(default)s)"
+    )
     parser.add_argument(
         "--gradients",
         type=int,
