@@ -59,8 +59,7 @@ def test_finds_what_the_classifier_sees(run, method):
     direction = load_direction(str(out / "smile.npz"))
     assert direction.layers == list(range(8))
     assert np.abs(direction.vector).argmax() == 0
-    # Untruncated w is standard normal here, so one unit is about 1 along any vector.
-    assert direction.std == pytest.approx(1, abs=0.1)
+    assert np.linalg.norm(direction.vector) == pytest.approx(1, abs=1e-5)
     shares = direction.facts["share_with_attribute"]
     assert shares["-3"] < 0.2 < 0.8 < shares["+3"]
     assert next(iter(direction.facts["moves"])) == "Smiling"
