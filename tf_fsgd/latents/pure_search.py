@@ -13,7 +13,7 @@ from tf_fsgd.latents.purifying import PureSolver, corrected, unit
 from tf_fsgd.latents.purity import SAME_MOVEMENT, unit_moves
 from tf_fsgd.stylegan2.teacher import Teacher
 
-CORRECTED = range(800_000, 800_032)
+CORRECTED = range(800_000, 800_064)
 """Seeds of the faces that corrections are measured on: outside every sample."""
 
 

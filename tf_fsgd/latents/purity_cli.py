@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds",
         default="900000-900099",
         help="of the faces; the shipped directions have seen 0-9999 and "
-        "800000-800031 (%(default)s)",
+        "800000-800063 (%(default)s)",
     )
     parser.add_argument("--teacher", default="mobile-ffhq", help=TEACHER_HELP)
     parser.add_argument("--truncation-psi", type=float, default=0.7, metavar="PSI")
