@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gradients",
         type=int,
-        default=48,
+        default=20,
         metavar="FACES",
         help="faces whose gradients --method pure follows (%(default)s)",
     )
