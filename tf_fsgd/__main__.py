@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 EXAMPLES = """examples:
   python -m tf_fsgd sample --seeds 0-8 --out faces.png
   python -m tf_fsgd morph --seeds 3,17,42 --out morph.gif
+  python -m tf_fsgd express --seed 7 --edit smile --out smile.gif
   python -m tf_fsgd mix --rows 1-4 --cols 5-8 --teacher stylegan2-ffhq-config-e.pkl
 
 python -m tf_fsgd VERB --help lists what a verb takes; python train.py is the main job.
