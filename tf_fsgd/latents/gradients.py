@@ -14,9 +14,8 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, read_json, write_json
-from tf_fsgd.latents.samples import sample_w
+from tf_fsgd.files import atomic_path
+from tf_fsgd.latents.samples import keep_facts, sample_w
 from tf_fsgd.latents.sampling import broadcast
 from tf_fsgd.stylegan2.teacher import Teacher
 
@@ -75,12 +74,7 @@ def collect_gradients(
         UserError: If the folder holds the gradients of another teacher, psi or size.
     """
     facts = {"teacher": teacher.name, "truncation_psi": psi, "size": size}
-    if (folder / "gradients.json").exists():
-        found = read_json(folder / "gradients.json")
-        if found != facts:
-            raise UserError(f"{folder}: holds gradients of {found}, asked for {facts}")
-    else:
-        write_json(folder / "gradients.json", facts)
+    keep_facts(folder, "gradients", facts)
     paths = {seed: folder / f"gradients-{seed:06d}.npy" for seed in seeds}
     missing = [seed for seed in seeds if not paths[seed].exists()]
     if missing:

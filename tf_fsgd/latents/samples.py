@@ -7,6 +7,7 @@ whole or not at all, and a killed run goes on with the first missing chunk.
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -43,12 +44,7 @@ def render_samples(
         UserError: If the folder holds the faces of another teacher, psi or size.
     """
     facts = {"teacher": teacher.name, "truncation_psi": psi, "size": size}
-    if (folder / "samples.json").exists():
-        found = read_json(folder / "samples.json")
-        if found != facts:
-            raise UserError(f"{folder}: holds samples of {found}, asked for {facts}")
-    else:
-        write_json(folder / "samples.json", facts)
+    keep_facts(folder, "samples", facts)
     starts = range(0, count, CHUNK)
     missing = [start for start in starts if not _chunk(folder, start).exists()]
     with tqdm(total=len(missing) * CHUNK, desc="faces", unit="face") as progress:
@@ -62,6 +58,19 @@ def render_samples(
                 progress.update(len(images))
             with atomic_path(_chunk(folder, start)) as temporary:
                 np.save(temporary, faces)
+
+
+def keep_facts(folder: Path, kind: str, facts: dict[str, Any]) -> None:
+    """Writes what a folder's files depend on as `KIND.json`, or compares with it.
+
+    Raises:
+        UserError: If the folder holds files of other facts.
+    """
+    path = folder / f"{kind}.json"
+    if not path.exists():
+        write_json(path, facts)
+    elif (found := read_json(path)) != facts:
+        raise UserError(f"{folder}: holds {kind} of {found}, asked for {facts}")
 
 
 def read_samples(folder: Path, count: int) -> np.ndarray:
