@@ -14,11 +14,13 @@ losses) and in the second (equal gradients and updates, too; bfloat16 rounds).
 
 Every way of training is a process of its own with two threads, and has its turn in each
 round, so that whatever else the machine does meets all alike; the best round counts.
-Still, the machine should be idle: PyTorch's threads spin while they wait for each
-other, so that on a busy one it takes many times as long, in CPU seconds too, unless
-OMP_WAIT_POLICY=PASSIVE. CPU seconds are those of all threads. Memory is the process's peak, and the net of what
-the loaded libraries took. All ways stay loaded: 15 GB at 64 filters; fewer names in
-`--ours` take less. `--reference-python` is an interpreter that has PyTorch.
+CPU seconds are those of all threads. Still, the machine should be idle: PyTorch's
+threads spin while they wait for each other, which on a busy one costs many times the
+work, in CPU seconds too; OMP_WAIT_POLICY=PASSIVE lets them sleep.
+
+Memory is the process's peak, and the net of what the loaded libraries took. All ways
+stay loaded: 15 GB at 64 filters; fewer names in `--ours` take less.
+`--reference-python` is an interpreter that has PyTorch.
 """
 
 import argparse
