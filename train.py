@@ -35,9 +35,10 @@ from tf_fsgd.attributes.model import (
 from tf_fsgd.config import PRESETS, Config, preset
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.report import evaluate, format_summary
-from tf_fsgd.latents.directions import load_direction, pair_strength
+from tf_fsgd.latents.directions import family_axis, load_direction, pair_strength
 from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import check_rendering, render_pairs
+from tf_fsgd.pairs.render_families import render_families
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
 from tf_fsgd.settings import override
 from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
@@ -59,6 +60,9 @@ def main(arguments: argparse.Namespace) -> None:
     print(f"run: {run.path}  (preset {config.preset}, edit {config.edit})")
 
     classifier = load_classifier()
+    if config.axes:
+        _train_sliders(run, classifier, arguments)
+        return
     direction = None  # of a folder of images nobody knows the edit
     if not config.pairs.folder:
         direction = load_direction(config.edit)
@@ -81,7 +85,7 @@ def main(arguments: argparse.Namespace) -> None:
             run=run,
             source=run.open_pairs("train"),
             perceptual=_perceptual(config, classifier, arguments.vgg19),
-            faces=_shown(held_out[0], celeba),
+            faces=_shown(held_out[0][:SHOWN], celeba),
         )
     translator = run.load_translator()
 
@@ -111,11 +115,34 @@ def main(arguments: argparse.Namespace) -> None:
         print(f"{what + ':':24}{path}")
 
 
+def _train_sliders(run: RunFolder, classifier, arguments) -> None:
+    """A conditional translator: families, training."""
+    config = run.config
+    teacher = load_teacher(config.teacher.checkpoint)
+    axes = [family_axis(edit) for edit in config.axes]
+    render_families(config, run.pairs, teacher=teacher, axes=axes)
+    del teacher  # a gigabyte that training can use
+    held_out = run.open_pairs("held_out")
+    plain = np.concatenate(
+        [held_out.family(index, [0]).images for index in range(SHOWN)]
+    )
+    celeba = _celeba(arguments.data_dir, config.pairs.resolution)
+    if not run.translator.exists():
+        train(
+            config,
+            run=run,
+            source=run.open_pairs("train"),
+            perceptual=_perceptual(config, classifier, arguments.vgg19),
+            faces=_shown(plain, celeba, SHOWN // 2),
+        )
+
+
 def _open(arguments: argparse.Namespace) -> RunFolder:
     if arguments.resume:
         return open_run(arguments.resume)
     config = preset(arguments.preset)
-    config.edit = arguments.edit
+    if arguments.edit:
+        config.edit = arguments.edit
     config.seed = arguments.seed
     if arguments.pairs:
         config.pairs.folder = str(Path(arguments.pairs).resolve())
@@ -130,8 +157,11 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
     if pairs.folder:
         read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
     else:
-        load_direction(config.edit)
-        pairs.strength = pairs.strength or pair_strength(config.edit)
+        for edit in config.axes:
+            family_axis(edit)
+        if not config.axes:
+            load_direction(config.edit)
+            pairs.strength = pairs.strength or pair_strength(config.edit)
         check_rendering(config, load_teacher(config.teacher.checkpoint))
     _vgg19(config, arguments.vgg19)
     return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
@@ -145,11 +175,11 @@ def _celeba(data_dir: str | None, resolution: int):
     return aligned_faces("test", data_dir, resolution)
 
 
-def _shown(generated: np.ndarray, celeba) -> np.ndarray:
-    """The faces of the training grids: generated ones, and CelebA's below them."""
+def _shown(generated: np.ndarray, celeba, each: int = SHOWN) -> np.ndarray:
+    """The faces of the training grids: generated ones, and CelebA's after them."""
     if celeba is None:
-        return generated[:SHOWN]
-    return np.concatenate([generated[:SHOWN], celeba[0][:SHOWN]])
+        return generated
+    return np.concatenate([generated[:each], celeba[0][:each]])
 
 
 def _vgg19(config: Config, path: str | None) -> Path | None:
@@ -179,7 +209,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--preset", default="quick", help=", ".join(PRESETS))
     parser.add_argument(
         "--edit",
-        default="feminine",
         help="feminine, masculine, older, younger, smile, frown, mouth, bushy, or a "
         "direction's .npz",
     )

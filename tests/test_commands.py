@@ -112,10 +112,10 @@ def test_translating_what_cannot_be_translated(mistake, tmp_path, unfinished):
     empty = empty_folder(tmp_path / "empty")
 
     def message(run_folder, photo):
-        words = ("translate", run_folder, photo, "--out", out)
+        words = ("translate", "--translator", run_folder, photo, "--out", out)
         return mistake(verbs.main, *words)
 
-    assert "not a run folder" in message(tmp_path / "missing", photo)
+    assert "must be a run folder or one of" in message(tmp_path / "missing", photo)
     assert "training has not finished" in message(run.path, photo)
     run.save_translator(build_generator(config.generator, 16))
     assert "text.jpg: not an image" in message(run.path, text)
@@ -129,7 +129,8 @@ def test_translates_a_photo(monkeypatch, capsys, tmp_path, unfinished):
     run.save_translator(build_generator(unfinished.generator, 16))  # starts as identity
     photo = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
     write_image(tmp_path / "photo.png", photo)
-    words = ["translate", run.path, tmp_path / "photo.png", "--out", tmp_path / "out"]
+    words = ["translate", "--translator", run.path, tmp_path / "photo.png"]
+    words += ["--out", tmp_path / "out"]
     monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
     assert verbs.main() == 0
     np.testing.assert_array_equal(read_image(tmp_path / "out" / "photo.png"), photo)

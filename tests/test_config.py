@@ -34,7 +34,7 @@ def test_paper_preset_is_pix2pixhd_at_512():
 
 
 def test_unknown_preset_lists_the_known():
-    with pytest.raises(UserError, match="quick, paper, received 'fast'"):
+    with pytest.raises(UserError, match="quick, paper, mobile-128, mobile-256, received 'fast'"):
         preset("fast")
 
 

@@ -7,6 +7,7 @@ and evaluation read it back, so that no flag has to be typed twice.
 """
 
 import dataclasses
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +41,12 @@ class TeacherConfig:
 
 @dataclass
 class PairsConfig:
-    """How A/B pairs are made and chosen (paper, section 3)."""
+    """How A/B pairs are made and chosen (paper, section 3).
+
+    A modulated generator learns from families instead (`pairs.families`): they are
+    counted by `count` and `held_out` and are not chosen from, so that strength,
+    renders, confidence and preselect say nothing about them.
+    """
 
     count: int = setting(448, at_least(1))  # pairs to keep for training
     # Further pairs, never trained on: sample grids, evaluation, export's comparison.
@@ -63,11 +69,13 @@ class PairsConfig:
 class GeneratorConfig:
     """The translator."""
 
-    # GlobalGenerator or LocalEnhancer.
-    kind: str = setting("global", one_of("global", "local"))
+    # GlobalGenerator, LocalEnhancer, or one network for several edits and strengths.
+    kind: str = setting("global", one_of("global", "local", "modulated"))
     filters: int = setting(24, at_least(1))  # channels at full resolution ("ngf")
     downsamplings: int = setting(3, at_least(0))
     blocks: int = setting(5, at_least(0))  # residual blocks at the lowest resolution
+    # The same at twice that, on either side; modulated only.
+    side_blocks: int = setting(4, at_least(0))
     norm: str = setting("none", one_of("none", "instance"))
     residual: bool = True  # output = input + predicted change
     # The outermost convolutions halve and double by themselves.
@@ -84,6 +92,13 @@ class GeneratorConfig:
                 `resolution` cannot be halved as often as the network halves it.
         """
         check_fields(self, "generator")
+        if self.kind == "modulated":
+            if resolution < 32 or resolution % 16:
+                raise UserError(
+                    "pairs.resolution must be a multiple of 16, at least 32, for "
+                    f"generator.kind modulated, received {resolution}"
+                )
+            return
         if self.strided_ends and (self.kind == "local" or self.downsamplings < 1):
             raise UserError(
                 "generator.strided_ends needs generator.kind global and at least one "
@@ -186,6 +201,7 @@ class Config:
     """All of a run."""
 
     preset: str = "quick"
+    # One edit; for a modulated generator one or several with commas between.
     edit: str = "feminine"
     seed: int = setting(0, between(0, _SEEDS // SEEDS_A_RUN - 1))
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
@@ -196,6 +212,16 @@ class Config:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The edits that the translator takes strengths of; none if its edit is fixed.
+
+        Each is an axis of W with two ends: "smile" at a negative strength frowns.
+        """
+        if self.generator.kind != "modulated":
+            return ()
+        return tuple(edit.strip() for edit in self.edit.split(","))
+
     def check(self) -> None:
         """Refuses values that would fail later, or train something else.
 
@@ -203,6 +229,13 @@ class Config:
             UserError: If a field breaks its rule, or fields do not go together.
         """
         check_fields(self)
+        if self.axes and self.pairs.folder:
+            raise UserError(
+                "--pairs has one edit at one strength, generator.kind modulated needs "
+                "rendered families"
+            )
+        if len(set(self.axes)) < len(self.axes) or "" in self.axes:
+            raise UserError(f"edit must name different edits, received {self.edit!r}")
         self.generator.check(self.pairs.resolution)
         self.discriminator.check(self.pairs.resolution)
 
@@ -264,7 +297,34 @@ def _paper() -> Config:
     )
 
 
-PRESETS = {"quick": Config, "paper": _paper}
+def _mobile(resolution: int) -> Config:
+    return Config(
+        preset=f"mobile-{resolution}",
+        edit="feminine,older,smile",
+        teacher=TeacherConfig(truncation_psi=0.75),
+        pairs=PairsConfig(count=4_032, held_out=64, resolution=resolution),
+        generator=GeneratorConfig(
+            kind="modulated", filters=64, blocks=5, side_blocks=3, strided_ends=False
+        ),
+        # Photos are lit and coloured in more ways than the teacher's faces.
+        augmentation=AugmentationConfig(rotation=8.0, crop=0.12, colour=0.25),
+        training=TrainingConfig(
+            images=100_000,
+            learning_rate=4e-4,
+            discriminator_learning_rate=1e-4,
+            ema_decay=0.999,
+            sample_every=4_000,
+            checkpoint_every=2_000,
+        ),
+    )
+
+
+PRESETS = {
+    "quick": Config,
+    "paper": _paper,
+    "mobile-128": functools.partial(_mobile, 128),
+    "mobile-256": functools.partial(_mobile, 256),
+}
 
 
 def preset(name: str) -> Config:

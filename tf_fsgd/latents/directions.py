@@ -49,8 +49,30 @@ PAIR_STRENGTHS = {
 """Strength at which most candidates become certain pairs; more of it is harder to learn
 and is less the same person. Of the other edits the classifier is never certain."""
 
+FAMILY_RANGES = {"feminine": 3.6, "older": 3.6, "smile": 2.6}
+"""Largest strength of an axis in the pairs of a conditional translator: enough for
+nearly every face to change class, short of what no longer looks like a photo."""
+
+FAMILY_ROWS = {"feminine": (3, 9), "older": (3, 9), "smile": (2, 7)}
+"""First and last row of W+ that such pairs move. Without the coarsest rows pose,
+outline and background stay where they are. Measured on 40 generated men at strength
+2.4: rows 0 to 7 leave 12 % read as men, at a dlib distance of 0.67 to the unedited
+face; rows 3 to 9 leave 18 % at 0.59, and the picture's border moves half as much."""
+
 DEFAULT_PAIR_STRENGTH = 2.0
 """The same for a direction of the user's own."""
+
+OPPOSITES = {
+    "feminine": "masculine",
+    "masculine": "feminine",
+    "older": "younger",
+    "younger": "older",
+    "smile": "frown",
+    "frown": "smile",
+    "eyes": "squint",
+    "squint": "eyes",
+}
+"""Edits that are one axis in two directions."""
 
 SHARED_W = frozenset({"mobile-ffhq", "stylegan2-ffhq-config-f"})
 """Teachers with one mapping network, by name."""
@@ -63,6 +85,25 @@ _SHIPPED_AS = {
 }
 SHIPPED = tuple(edit for edit in EDITS if edit not in _SHIPPED_AS)
 """Edits with a file of their own; the rest are these reversed."""
+
+
+def family_axis(edit: str) -> tuple["Direction", float]:
+    """An axis of a conditional translator.
+
+    Args:
+        edit: As `load_direction` takes it.
+
+    Returns:
+        The direction, of the rows that families move, and its largest strength.
+
+    Raises:
+        UserError: As `load_direction`.
+    """
+    direction = load_direction(edit)
+    if edit in FAMILY_ROWS:
+        first, last = FAMILY_ROWS[edit]
+        direction = dataclasses.replace(direction, layers=list(range(first, last + 1)))
+    return direction, FAMILY_RANGES.get(edit, DEFAULT_PAIR_STRENGTH)
 
 
 @dataclass

@@ -40,7 +40,7 @@ def open_index(
     index = Index(made_by, config.pairs.held_out, config.pairs.count)
     if (out / "index.json").exists():
         earlier = Index.load(out)
-        _check_same(earlier.made_by, made_by, out)
+        check_same(earlier.made_by, made_by, out)
         index.shards = earlier.shards
         # What a killed run left half-written (files.atomic_path).
         for temporary in out.glob(".seeds-*.tfrecord"):
@@ -75,14 +75,14 @@ def _made_by(
         "teacher": teacher.name,
         "truncation_psi": config.teacher.truncation_psi,
         "direction": direction.name,
-        "direction_sha256": _digest(
+        "direction_sha256": digest(
             direction.vector, direction.reading_vector, direction.reading_bias
         ),
         "direction_std": float(direction.std),
         "direction_layers": [int(layer) for layer in direction.layers],
         "attribute": direction.attribute,
         "attribute_sign": int(direction.sign),
-        "classifier_sha256": _digest(*classifier.model.get_weights()),
+        "classifier_sha256": digest(*classifier.model.get_weights()),
         "strength": config.pairs.strength,
         "renders": config.pairs.renders,
         "confidence": config.pairs.confidence,
@@ -92,7 +92,17 @@ def _made_by(
     }
 
 
-def _check_same(there: dict[str, Any], here: dict[str, Any], out: Path) -> None:
+def check_same(there: dict[str, Any], here: dict[str, Any], out: Path) -> None:
+    """Refuses a folder whose index names another origin.
+
+    Args:
+        there: What the folder's index says it was made by.
+        here: What this run would make it by.
+        out: The folder, for the message.
+
+    Raises:
+        UserError: At the first difference.
+    """
     for name in sorted(there.keys() | here.keys()):
         if there.get(name) != here.get(name):
             raise UserError(
@@ -101,8 +111,9 @@ def _check_same(there: dict[str, Any], here: dict[str, Any], out: Path) -> None:
             )
 
 
-def _digest(*arrays: Any) -> str:
-    digest = hashlib.sha256()
+def digest(*arrays: Any) -> str:
+    """SHA-256 of arrays' bytes, one after the other."""
+    sha = hashlib.sha256()
     for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+        sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()

@@ -246,7 +246,7 @@ def check_rendering(config: Config, teacher: Any) -> None:
     """
     config.check()
     pairs = config.pairs
-    if pairs.strength == 0:
+    if pairs.strength == 0 and not config.axes:
         raise UserError(f"pairs.strength must be above 0, received {pairs.strength}")
     if pairs.resolution > teacher.resolution:
         raise UserError(

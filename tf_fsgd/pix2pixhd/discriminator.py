@@ -9,7 +9,11 @@ import keras
 from keras import initializers, layers
 
 from tf_fsgd.config import DiscriminatorConfig
-from tf_fsgd.pix2pixhd.layers import HalvingAveragePooling2D, InstanceNormalization
+from tf_fsgd.pix2pixhd.layers import (
+    HalvingAveragePooling2D,
+    InstanceNormalization,
+    Spread,
+)
 
 MAX_FILTERS = 512
 KERNEL = 4
@@ -29,7 +33,7 @@ class MultiscaleDiscriminator(keras.Model):
 
 
 def multiscale_discriminator(
-    config: DiscriminatorConfig, resolution: int
+    config: DiscriminatorConfig, resolution: int, edits: int = 0
 ) -> keras.Model:
     """PatchGANs on the image, the image halved, and so on.
 
@@ -37,9 +41,11 @@ def multiscale_discriminator(
         config: `layers` strided convolutions for each of `scales` PatchGANs; `filters`
             in the first, doubled in each further one up to 512.
         resolution: Side of the image in pixels.
+        edits: E, how many strengths the translation was asked for; 0: none.
 
     Returns:
-        A model from `[source, image]`, both `[N, R, R, 3]` in [-1, 1], to a list over
+        A model from `[source, image]`, both `[N, R, R, 3]` in [-1, 1], or from
+        `[source, strengths, image]` with strengths `[N, E]`, to a list over
         scales (full resolution first) of lists of `layers + 2` feature maps; the last
         map of each is the logit map `[N, h, w, 1]`, trained towards 1 for real, 0 for
         fake.
@@ -50,15 +56,19 @@ def multiscale_discriminator(
     config.check(resolution)
     source = keras.Input((resolution, resolution, 3), name="source")
     image = keras.Input((resolution, resolution, 3), name="image")
-    x = layers.Concatenate(name="pair")([source, image])
+    inputs = [source, image]
+    seen = [source, image]
+    if edits:
+        strengths = keras.Input((edits,), name="strengths")
+        inputs = [source, strengths, image]
+        seen.append(Spread(resolution, name="spread")(strengths))
+    x = layers.Concatenate(name="pair")(seen)
     outputs = []
     for scale in range(1, config.scales + 1):
         if scale > 1:
             x = HalvingAveragePooling2D(name=f"halve{scale - 1}")(x)
         outputs.append(_patch_discriminator(x, config, f"scale{scale}"))
-    return MultiscaleDiscriminator(
-        [source, image], outputs, name="multiscale_discriminator"
-    )
+    return MultiscaleDiscriminator(inputs, outputs, name="multiscale_discriminator")
 
 
 def _patch_discriminator(x, config: DiscriminatorConfig, name: str) -> list:

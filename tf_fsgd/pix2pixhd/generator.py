@@ -26,6 +26,7 @@ import keras
 from keras import initializers, layers
 
 from tf_fsgd.config import GeneratorConfig
+from tf_fsgd.pix2pixhd.edit_generator import edit_generator
 from tf_fsgd.pix2pixhd.layers import (
     DepthToSpace,
     HalvingAveragePooling2D,
@@ -36,19 +37,26 @@ from tf_fsgd.pix2pixhd.layers import (
 LOCAL_BLOCKS = 3  # residual blocks of a LocalEnhancer ("n_blocks_local")
 
 
-def build_generator(config: GeneratorConfig, resolution: int) -> keras.Model:
+def build_generator(
+    config: GeneratorConfig, resolution: int, edits: int = 0
+) -> keras.Model:
     """The translator that a config asks for.
 
     Args:
-        config: Its `kind` chooses `global_generator` or `local_enhancer`.
+        config: Its `kind` chooses `global_generator`, `local_enhancer` or
+            `edit_generator`.
         resolution: Side of the image in pixels.
+        edits: How many edits a modulated generator takes strengths of.
 
     Returns:
-        A model from "image" `[N, R, R, 3]` to an image of the same shape, float32.
+        A model from "image" `[N, R, R, 3]`, for a modulated generator from
+        `[image, strengths]`, to an image of the same shape, float32.
 
     Raises:
         UserError: As `GeneratorConfig.check`.
     """
+    if config.kind == "modulated":
+        return edit_generator(config, resolution, edits)
     build = global_generator if config.kind == "global" else local_enhancer
     return build(config, resolution)
 

@@ -114,3 +114,48 @@ class DepthToSpace(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "size": self.size}
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class SpaceToDepth(layers.Layer):
+    """Moves space into channels: `[N, s * H, s * W, C]` to `[N, H, W, s * s * C]`.
+
+    Args:
+        size: s, the factor by which each side shrinks.
+        **kwargs: Passed on to `layers.Layer`.
+    """
+
+    def __init__(self, size: int, **kwargs):
+        super().__init__(**kwargs)
+        self.size = size
+
+    def call(self, inputs):
+        return ops.nn.space_to_depth(inputs, self.size)
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class Spread(layers.Layer):
+    """Numbers as maps that are constant: `[N, C]` to `[N, R, R, C]`.
+
+    Args:
+        resolution: R.
+        **kwargs: Passed on to `layers.Layer`.
+    """
+
+    def __init__(self, resolution: int, **kwargs):
+        super().__init__(**kwargs)
+        self.resolution = resolution
+
+    def call(self, inputs):
+        side, channels = self.resolution, inputs.shape[-1]
+        maps = ops.reshape(inputs, (-1, 1, 1, channels))
+        return maps * ops.ones((1, side, side, 1), dtype=maps.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.resolution, self.resolution, input_shape[1])
+
+    def get_config(self):
+        return {**super().get_config(), "resolution": self.resolution}

@@ -7,24 +7,27 @@ import numpy as np
 
 from tf_fsgd.config import Config
 from tf_fsgd.pairs.dataset import PairSource, training_dataset
+from tf_fsgd.pairs.family_dataset import FamilyPairs, family_dataset
 from tf_fsgd.training.checkpoints import Checkpoints
 from tf_fsgd.training.interrupt import stop_request
 from tf_fsgd.training.logs import TrainingLog
 from tf_fsgd.training.runfolder import RunFolder
 from tf_fsgd.training.samples import (
+    edits_grid,
     sample_grid,
     write_sample,
     write_training_animation,
 )
 from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import Perceptual, make_train_step
+from tf_fsgd.training.translator import of_run
 
 
 def train(
     config: Config,
     *,
     run: RunFolder,
-    source: PairSource,
+    source: PairSource | FamilyPairs,
     perceptual: Perceptual | None = None,
     faces: np.ndarray | None = None,
 ) -> keras.Model:
@@ -66,12 +69,16 @@ def train(
 
     def sample() -> None:
         if faces is not None:
-            grid = sample_grid(state.average, faces)
+            if config.axes:
+                grid = edits_grid(of_run(run, state.average), faces)
+            else:
+                grid = sample_grid(state.average, faces)
             write_sample(run.samples, state.images, grid)
             log.image("faces", grid)
 
+    dataset = family_dataset if config.axes else training_dataset
     batches = iter(
-        training_dataset(source, config, seed=config.seed, start_step=int(state.step))
+        dataset(source, config, seed=config.seed, start_step=int(state.step))
     )
     with (
         TrainingLog(run.log, run.tensorboard, total=total, images=state.images) as log,
@@ -80,8 +87,7 @@ def train(
         if not resumed:
             sample()
         while state.images < total:
-            a, b = next(batches)
-            losses = train_step(a, b)
+            losses = train_step(*next(batches))
             log.add(losses, state.images)
             if due(plan.log_every):
                 means = log.report()

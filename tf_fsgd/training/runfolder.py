@@ -30,7 +30,9 @@ from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path, make_folder
 from tf_fsgd.pairs.dataset import PairSource, open_pairs
+from tf_fsgd.pairs.family_dataset import FamilyPairs
 from tf_fsgd.pairs.folder import read_folder
+from tf_fsgd.pairs.render_families import open_families
 
 _NUMBERED = re.compile(r"(\d{5,})-.+")
 
@@ -93,16 +95,21 @@ class RunFolder:
         with atomic_path(self._finished) as temporary:
             temporary.write_text(now.isoformat(timespec="seconds") + "\n")
 
-    def open_pairs(self, split: str) -> PairSource:
+    def open_pairs(self, split: str) -> PairSource | FamilyPairs:
         """The pairs of one split, rendered ones or the user's own.
+
+        Families for a modulated generator.
 
         Args:
             split: "train" or "held_out".
 
         Raises:
-            UserError: As `pairs.dataset.open_pairs` and `pairs.folder.read_folder`.
+            UserError: As `pairs.dataset.open_pairs`, `render_families.open_families`
+                and `pairs.folder.read_folder`.
         """
         pairs = self.config.pairs
+        if self.config.axes:
+            return open_families(self.pairs, split)
         if not pairs.folder:
             return open_pairs(self.pairs, split)
         return read_folder(
@@ -118,7 +125,8 @@ class RunFolder:
         """Reads the translator that training wrote.
 
         Returns:
-            A float32 model: images `[N, R, R, 3]` in [-1, 1] to the same.
+            A float32 model: images `[N, R, R, 3]` in [-1, 1] to the same; with
+            strengths as a second input for a modulated generator.
 
         Raises:
             UserError: If the file is missing or is not whole.

@@ -7,9 +7,11 @@ import numpy as np
 
 from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import read_image, to_float, to_uint8, write_image
+from tf_fsgd.images.io import read_image, resize, to_float, to_uint8, write_image
+from tf_fsgd.training.translator import Translator
 
 _COLUMNS = 8
+_LARGEST_CELL = 128  # pixels of a side
 _LONGEST_ANIMATION = 60  # frames
 _FRAMES_PER_SECOND = 3
 
@@ -34,6 +36,25 @@ def sample_grid(translator: keras.Model, faces: np.ndarray) -> np.ndarray:
         rows += [inputs, blank, outputs, blank]
         labels += ["input", "output"]
     return image_grid(np.concatenate(rows), columns, row_labels=labels)
+
+
+def edits_grid(translator: Translator, faces: np.ndarray) -> np.ndarray:
+    """Faces, and below them every edit at strength 1.
+
+    Args:
+        translator: A conditional one.
+        faces: uint8 `[N, R, R, 3]`; the first eight are shown.
+
+    Returns:
+        uint8 `[H, W, 3]`, faces at 128 px at most.
+    """
+    faces = faces[:_COLUMNS]
+    rows = [faces]
+    rows += [translator.translate(faces, {edit: 1.0}) for edit in translator.edits]
+    cells = [
+        resize(face, min(face.shape[0], _LARGEST_CELL)) for row in rows for face in row
+    ]
+    return image_grid(cells, len(faces), row_labels=["input", *translator.edits])
 
 
 def write_sample(folder: Path, images: int, grid: np.ndarray) -> Path:

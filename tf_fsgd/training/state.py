@@ -63,16 +63,16 @@ class TrainingState:
 
         Weights are drawn from Keras' global seed (`keras.utils.set_random_seed`).
         """
-        resolution = config.pairs.resolution
+        resolution, edits = config.pairs.resolution, len(config.axes)
         self.batch_size = config.training.batch_size
         self.policy = resolve_policy(config.training.precision)
         with dtype_policy(self.policy):
-            self.generator = build_generator(config.generator, resolution)
+            self.generator = build_generator(config.generator, resolution, edits)
             self.discriminator = multiscale_discriminator(
-                config.discriminator, resolution
+                config.discriminator, resolution, edits
             )
         with dtype_policy("float32"):
-            self.average = build_generator(config.generator, resolution)
+            self.average = build_generator(config.generator, resolution, edits)
         self.average.set_weights(self.generator.get_weights())
         plan = config.training
         self.generator_optimizer = self._optimizer(

@@ -12,7 +12,8 @@ from tf_fsgd.training.precision import with_policy
 from tf_fsgd.training.state import TrainingState
 
 Perceptual = tuple[keras.Model, Sequence[float]]
-TrainStep = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
+Inputs = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
+TrainStep = Callable[[Inputs, tf.Tensor], dict[str, tf.Tensor]]
 
 
 def make_train_step(
@@ -38,9 +39,9 @@ def make_train_step(
             weight of each map.
 
     Returns:
-        A `tf.function` of (a, b), both float32 `[N, R, R, 3]` in [-1, 1], that returns
-        float32 scalars: each loss before its weight, "generator" (the weighted sum) and
-        "discriminator".
+        A `tf.function` of (a, b), both float32 `[N, R, R, 3]` in [-1, 1], or of
+        ((a, strengths), b) with strengths `[N, E]`, that returns float32 scalars: each
+        loss before its weight, "generator" (the weighted sum) and "discriminator".
 
     Raises:
         UserError: If the perceptual loss has a weight but no network.
@@ -57,11 +58,12 @@ def make_train_step(
     # No branch depends on a tensor, so AutoGraph would only rewrite the losses, from
     # whatever their source files hold by now.
     @tf.function(autograph=False)
-    def train_step(a: tf.Tensor, b: tf.Tensor) -> dict[str, tf.Tensor]:
+    def train_step(inputs: Inputs, b: tf.Tensor) -> dict[str, tf.Tensor]:
+        asked = tf.nest.flatten(inputs)
         with tf.GradientTape(persistent=True) as tape:
-            fake = generator(a, training=True)
-            real_outputs = discriminator([a, b], training=True)
-            fake_outputs = discriminator([a, fake], training=True)
+            fake = generator(inputs, training=True)
+            real_outputs = discriminator([*asked, b], training=True)
+            fake_outputs = discriminator([*asked, fake], training=True)
 
             terms = {"adversarial": losses.lsgan_generator_loss(fake_outputs)}
             if config.feature_matching:
@@ -70,8 +72,8 @@ def make_train_step(
                 )
             if config.perceptual:
                 terms["perceptual"] = losses.perceptual_loss(
-                    features(fake, training=False),
-                    features(b, training=False),
+                    features(_fitted(fake, features), training=False),
+                    features(_fitted(b, features), training=False),
                     feature_weights,
                 )
             if config.pixel:
@@ -101,6 +103,17 @@ def make_train_step(
         return {**terms, "generator": total, "discriminator": discriminator_loss}
 
     return train_step
+
+
+def _fitted(images: tf.Tensor, network: keras.Model) -> tf.Tensor:
+    """Images at the side that a network of a fixed side reads."""
+    side = network.input_shape[1]
+    if side in (None, images.shape[1]):
+        return images
+    if images.shape[1] % side == 0:
+        # The gradient of a general resize runs on one core.
+        return keras.ops.average_pool(images, images.shape[1] // side)
+    return keras.ops.image.resize(images, (side, side), "bilinear", antialias=True)
 
 
 def _update_average(state: TrainingState, largest_decay: float) -> None:

@@ -1,0 +1,140 @@
+"""The conditional translator: several edits, each with a strength, in one network.
+
+    image ─ to 1/4 ─ 1/8 ─ blocks ─ 1/16 ─ blocks ─ 1/8 ─ blocks ─ 1/4 ─ change, mask
+                      └────────── added ──────────────┘
+    output = image + gate(strengths) * mask * change
+
+* Every block is modulated by an embedding of the strengths (`modulation.py`); nothing
+  is normalised by its own statistics, so there is nothing to smuggle past in a blob.
+* The gate is exactly 0 at strength 0: the slider's rest is the photo itself.
+* The mask is predicted at a quarter of the side and multiplies the change, so that a
+  background is left alone by one number and not by a thousand.
+* Pixels move into channels at both ends (space to depth), so that no map is larger than
+  a quarter of the side: on a phone's CPU large maps cost more time than their few
+  multiplications suggest.
+
+Blocks are depthwise-separable and start as identity. The output is not clipped (see
+`generator.py`).
+"""
+
+import keras
+from keras import layers
+
+from tf_fsgd.config import GeneratorConfig
+from tf_fsgd.pix2pixhd.layers import DepthToSpace, SpaceToDepth
+from tf_fsgd.pix2pixhd.modulation import Gate, ModulatedConv2D
+
+_PATCH = 4  # pixels of a side that become channels
+_EMBEDDING = 48
+_FINE_BLOCKS = 2  # at a quarter of the side
+_EXPANSION = 2  # of channels inside a block
+_TYPICAL_STRENGTH = 2.0  # standard deviations; brings the inputs to the order of 1
+_MASK_BIAS = 2.0  # a new mask lets most of the change through
+
+
+def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> keras.Model:
+    """The conditional translator.
+
+    Args:
+        config: `filters` at a quarter of the side, doubled at each halving; `blocks` at
+            the lowest resolution, `side_blocks` on the way down and on the way up.
+        resolution: Side of the image in pixels, a multiple of 16.
+        edits: E, how many directions have a strength.
+
+    Returns:
+        A model from `[image, strengths]`, `[N, R, R, 3]` in [-1, 1] and `[N, E]` in
+        standard deviations of w, to an image `[N, R, R, 3]`, float32.
+
+    Raises:
+        UserError: As `GeneratorConfig.check`.
+    """
+    config.check(resolution)
+    image = keras.Input((resolution, resolution, 3), name="image")
+    strengths = keras.Input((edits,), name="strengths")
+    embedding = _embed(strengths)
+    quarter = _convolve(
+        SpaceToDepth(_PATCH, name="unfold")(image), config.filters, 3, "stem"
+    )
+    eighth = _convolve(quarter, 2 * config.filters, 3, "down1", strides=2)
+    for number in range(1, config.side_blocks + 1):
+        eighth = _block(eighth, embedding, f"down1_block{number}")
+    x = _convolve(eighth, 4 * config.filters, 3, "down2", strides=2)
+    for number in range(1, config.blocks + 1):
+        x = _block(x, embedding, f"block{number}")
+    x = _double(x, 2 * config.filters, "up1")
+    x = layers.Add(name="up1_join")([x, eighth])
+    for number in range(1, config.side_blocks + 1):
+        x = _block(x, embedding, f"up1_block{number}")
+    x = _double(x, config.filters, "up2")
+    x = layers.Add(name="up2_join")([x, quarter])
+    for number in range(1, _FINE_BLOCKS + 1):
+        x = _block(x, embedding, f"up2_block{number}")
+    return keras.Model(
+        [image, strengths], _head(x, image, strengths), name="edit_generator"
+    )
+
+
+def _embed(strengths):
+    x = layers.Rescaling(1 / _TYPICAL_STRENGTH, name="embed_scale")(strengths)
+    for number in (1, 2):
+        x = layers.Dense(
+            _EMBEDDING,
+            activation="relu",
+            kernel_initializer="he_normal",
+            name=f"embed{number}",
+        )(x)
+    return x
+
+
+def _convolve(x, filters: int, kernel: int, name: str, strides: int = 1):
+    return layers.Conv2D(
+        filters,
+        kernel,
+        strides,
+        padding="same",
+        activation="relu",
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
+
+
+def _block(x, embedding, name: str):
+    """Depthwise, modulated expansion, projection; identity before training."""
+    filters = x.shape[-1]
+    change = layers.DepthwiseConv2D(3, padding="same", name=f"{name}_depthwise")(x)
+    change = ModulatedConv2D(_EXPANSION * filters, name=f"{name}_expand")(
+        [change, embedding]
+    )
+    change = layers.ReLU(name=f"{name}_relu")(change)
+    change = layers.Conv2D(
+        filters, 1, kernel_initializer="zeros", name=f"{name}_project"
+    )(change)
+    return layers.Add(name=f"{name}_add")([x, change])
+
+
+def _double(x, filters: int, name: str):
+    x = layers.Conv2D(
+        4 * filters, 1, kernel_initializer="he_normal", name=f"{name}_conv"
+    )(x)
+    return DepthToSpace(2, name=name)(x)
+
+
+def _head(x, image, strengths):
+    change = layers.Conv2D(
+        3 * _PATCH**2, 3, padding="same", kernel_initializer="zeros", name="change_conv"
+    )(x)
+    change = DepthToSpace(_PATCH, dtype="float32", name="change")(change)
+    mask = layers.Conv2D(
+        1,
+        3,
+        padding="same",
+        activation="sigmoid",
+        bias_initializer=keras.initializers.Constant(_MASK_BIAS),
+        name="mask_conv",
+    )(x)
+    mask = layers.UpSampling2D(
+        _PATCH, interpolation="bilinear", dtype="float32", name="mask"
+    )(mask)
+    gate = Gate(dtype="float32", name="gate")(strengths)
+    change = layers.Multiply(dtype="float32", name="masked")([change, mask, gate])
+    return layers.Add(dtype="float32", name="translated")([image, change])

@@ -1,0 +1,112 @@
+"""Layers whose channels are scaled by what an edit asks for, without normalisation.
+
+Instance normalisation divides a map by its own magnitude, so a network that wants to
+keep a magnitude hides a spike in the map: the blob (StyleGAN2, arXiv 1912.04958, 2.1).
+StyleGAN2's cure is to scale the kernels by a style and to divide by the magnitude that
+this is *expected* to give, which no spike can influence. Here the same is done to the
+activations, which TFLite takes at every precision and which needs no kernel a sample.
+"""
+
+import keras
+from keras import layers, ops
+
+_EPSILON = 1e-6
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class ModulatedConv2D(layers.Layer):
+    """A convolution of scaled channels whose output keeps unit variance.
+
+    y = K * (x s) + b, with every output channel's kernel K at unit norm and every style
+    s at unit root mean square. For inputs of unit variance that are not correlated the
+    output has unit variance whatever the style. StyleGAN2's demodulation divides by
+    sqrt(sum (K s)^2) instead; both agree when kernel and style are not correlated, and
+    this one needs no second copy of the kernel (its squares) on a phone.
+
+    Call arguments:
+        inputs: `[x, embedding]`: `[N, H, W, C]` and `[N, D]`. The style is
+            1 + linear(embedding), so that an untrained layer ignores the embedding.
+
+    Args:
+        filters: Output channels.
+        kernel_size: Side of the kernel, with zeros around the border.
+        **kwargs: Passed on to `layers.Layer`.
+    """
+
+    def __init__(self, filters: int, kernel_size: int = 1, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.kernel_size = kernel_size
+
+    def build(self, input_shape):
+        (*_, channels), (_, width) = input_shape
+        size = self.kernel_size
+        self.kernel = self.add_weight(
+            shape=(size, size, channels, self.filters),
+            initializer=keras.initializers.RandomNormal(stddev=1.0),
+            name="kernel",
+        )
+        self.bias = self.add_weight(
+            shape=(self.filters,), initializer="zeros", name="bias"
+        )
+        self.affine = self.add_weight(
+            shape=(width, channels), initializer="zeros", name="affine"
+        )
+        self.offset = self.add_weight(
+            shape=(channels,), initializer="ones", name="offset"
+        )
+
+    def call(self, inputs):
+        x, embedding = inputs
+        style = ops.matmul(embedding, self.affine) + self.offset
+        mean_square = ops.mean(ops.square(style), axis=-1, keepdims=True)
+        style = style * ops.rsqrt(mean_square + _EPSILON)
+        x = x * ops.reshape(style, (-1, 1, 1, x.shape[-1]))
+        x = ops.conv(x, unit_norm(self.kernel), padding="same")
+        return x + self.bias
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[0][:-1], self.filters)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+        }
+
+
+def unit_norm(kernel):
+    """A kernel `[k, k, in, out]` with every output channel's part at length 1."""
+    square = ops.sum(ops.square(kernel), axis=(0, 1, 2), keepdims=True)
+    return kernel * ops.rsqrt(square + _EPSILON)
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class Gate(layers.Layer):
+    """How far an edit is on: 1 - exp(-rate * sum |strength|), from 0 towards 1.
+
+    Exactly 0 at strength 0, so that a translator that multiplies its change by it
+    leaves the picture alone; of finite slope there, so that a slider moves at once.
+
+    Call arguments:
+        strengths: `[N, E]` in standard deviations of w; the result is `[N, 1, 1, 1]`.
+
+    Args:
+        rate: Per standard deviation.
+        **kwargs: Passed on to `layers.Layer`.
+    """
+
+    def __init__(self, rate: float = 2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.rate = rate
+
+    def call(self, strengths):
+        total = ops.sum(ops.abs(strengths), axis=-1)
+        return ops.reshape(1.0 - ops.exp(-self.rate * total), (-1, 1, 1, 1))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 1, 1, 1)
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate}

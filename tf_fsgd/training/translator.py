@@ -1,0 +1,215 @@
+"""A trained conditional translator, ready for faces: edits by name, strengths by unit.
+
+    translator = load_translator("mobile-256")
+    translator.translate(faces, {"smile": 0.8, "younger": 0.3})
+
+The network speaks of axes of W in standard deviations; a user speaks of edits, where 1
+is a clear edit and 1.5 the most that the network has learnt from.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tf_fsgd.config import GeneratorConfig
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import read_json, write_json
+from tf_fsgd.images.io import resize, to_float, to_uint8
+from tf_fsgd.latents.directions import FAMILY_RANGES, OPPOSITES
+from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.settings import from_dict
+from tf_fsgd.training.runfolder import RunFolder, open_run
+from tf_fsgd.training.weights import load_weights, save_weights
+
+SHIPPED = Path(__file__).parents[1] / "translators"
+DEFAULT = "mobile-256"
+_LARGEST = 1.5  # strength that stands for the largest of training
+
+
+@dataclasses.dataclass(frozen=True)
+class Translator:
+    """A network with what its strengths mean.
+
+    Attributes:
+        name: What it is called in reports.
+        network: From `[image, strengths]`, `[N, R, R, 3]` in [-1, 1] and `[N, E]` in
+            standard deviations of w, to an image, float32, not clipped.
+        resolution: R, in pixels.
+        axes: Names of the E columns of strengths.
+        units: Standard deviations that strength 1 of each edit stands for.
+    """
+
+    name: str
+    network: keras.Model
+    resolution: int
+    axes: tuple[str, ...]
+    units: dict[str, float]
+
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """What can be asked for, both ends of every axis."""
+        return tuple(self.units)
+
+    def strengths(self, edits: dict[str, float]) -> np.ndarray:
+        """Strengths for the network.
+
+        Args:
+            edits: Strength by edit, for example `{"smile": 0.8, "younger": 0.3}`; a
+                negative one is the opposite edit's.
+
+        Returns:
+            `[E]` float32, in standard deviations of w.
+
+        Raises:
+            UserError: If an edit is unknown or a strength is not finite.
+        """
+        result = np.zeros(len(self.axes), np.float32)
+        for edit, strength in edits.items():
+            if edit not in self.units:
+                raise UserError(
+                    f"--edit must be of {', '.join(self.edits)}, received {edit!r}"
+                )
+            if not np.isfinite(strength):
+                raise UserError(f"--strength must be finite, received {strength}")
+            if strength < 0:
+                edit, strength = opposite(edit), -strength
+            sign = 1 if edit in self.axes else -1
+            axis = self.axes.index(edit if sign > 0 else opposite(edit))
+            result[axis] += sign * strength * self.units[edit]
+        return result
+
+    def translate(
+        self,
+        faces: np.ndarray,
+        edits: dict[str, float] | np.ndarray,
+        batch_size: int = 8,
+    ) -> np.ndarray:
+        """Edits faces.
+
+        Args:
+            faces: `[N, S, S, 3]` uint8, FFHQ framing; resized when S is not R.
+            edits: As `strengths` takes them, for all faces, or `[N, E]` in standard
+                deviations.
+            batch_size: Faces in one pass.
+
+        Returns:
+            `[N, R, R, 3]` uint8.
+
+        Raises:
+            UserError: As `strengths`.
+        """
+        if isinstance(edits, dict):
+            edits = np.tile(self.strengths(edits), (len(faces), 1))
+        if faces.shape[1] != self.resolution and len(faces):
+            faces = np.stack([resize(face, self.resolution) for face in faces])
+        outputs = [
+            to_uint8(
+                keras.ops.convert_to_numpy(
+                    self.network(
+                        [
+                            to_float(faces[start : start + batch_size]),
+                            np.asarray(edits[start : start + batch_size], np.float32),
+                        ],
+                        training=False,
+                    )
+                )
+            )
+            for start in range(0, len(faces), batch_size)
+        ]
+        return np.concatenate(outputs or [faces])
+
+
+def opposite(edit: str) -> str:
+    """The other end of an edit's axis: "frown" of "smile", "not NAME" of one's own."""
+    if edit in OPPOSITES:
+        return OPPOSITES[edit]
+    return edit.removeprefix("not ") if edit.startswith("not ") else f"not {edit}"
+
+
+def default_units(axes: tuple[str, ...]) -> dict[str, float]:
+    """Units in which 1.5 is the largest strength of the training pairs.
+
+    Args:
+        axes: Names of the axes; of one's own directions 2.0 is the largest.
+    """
+    units = {}
+    for axis in axes:
+        unit = FAMILY_RANGES.get(axis, 2.0) / _LARGEST
+        units |= {axis: unit, opposite(axis): unit}
+    return units
+
+
+def of_run(run: RunFolder, network: keras.Model) -> Translator:
+    """The translator that a run of a modulated generator makes.
+
+    Args:
+        run: The run.
+        network: Its network, in training or trained.
+    """
+    config = run.config
+    return Translator(
+        run.path.name,
+        network,
+        config.pairs.resolution,
+        config.axes,
+        default_units(config.axes),
+    )
+
+
+def load_translator(name_or_run: str | Path) -> Translator:
+    """Opens a shipped translator or that of a run.
+
+    Args:
+        name_or_run: "shipped" (the default one), the name of a file in `translators/`,
+            or a finished run's folder.
+
+    Raises:
+        UserError: If there is neither, the run is not finished, or its translator has
+            one fixed edit.
+    """
+    name = DEFAULT if name_or_run == "shipped" else str(name_or_run)
+    if (SHIPPED / f"{name}.json").is_file():
+        return _load_shipped(name)
+    if not Path(name).is_dir():
+        shipped = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.json")))
+        raise UserError(
+            f"translator must be a run folder or one of {shipped}, received {name!r}"
+        )
+    run = open_run(name)
+    if not run.config.axes:
+        raise UserError(
+            f"{name}: its translator makes one edit, {run.config.edit}, at one strength"
+        )
+    return of_run(run, run.load_translator())
+
+
+def ship(translator: Translator, generator: GeneratorConfig, folder: Path) -> None:
+    """Writes a translator as a small file with its facts, to be kept with the code.
+
+    Args:
+        translator: What to write, under its name.
+        generator: What its network was built from.
+        folder: Gets `NAME.npz` (float16 weights) and `NAME.json`.
+    """
+    save_weights(translator.network, folder / f"{translator.name}.npz")
+    write_json(
+        folder / f"{translator.name}.json",
+        {
+            "resolution": translator.resolution,
+            "axes": list(translator.axes),
+            "units": translator.units,
+            "generator": dataclasses.asdict(generator),
+        },
+    )
+
+
+def _load_shipped(name: str) -> Translator:
+    path = SHIPPED / f"{name}.json"
+    facts = read_json(path)
+    generator = from_dict(GeneratorConfig, facts["generator"], str(path))
+    axes = tuple(facts["axes"])
+    network = build_generator(generator, facts["resolution"], len(axes))
+    load_weights(network, SHIPPED / f"{name}.npz")
+    return Translator(name, network, facts["resolution"], axes, facts["units"])
