@@ -10,11 +10,7 @@ from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.config import Config
 from tf_fsgd.evaluation import report as report_module
 from tf_fsgd.evaluation.judge import Verdicts
-from tf_fsgd.evaluation.measures import (
-    Measures,
-    select_photos,
-    share_with_interval,
-)
+from tf_fsgd.evaluation.measures import Measures, select_photos
 from tf_fsgd.evaluation.report import evaluate, format_summary, top_movers, translate
 from tf_fsgd.images.io import read_image
 from tf_fsgd.latents.directions import Direction
@@ -119,17 +115,6 @@ def test_the_judge_is_asked_only_what_it_knows(brighten):
     unknown = Measures(DarkIsMale(), None, DarkIsMaleAndOld()).measure(before, after)
     assert "classifier" not in unknown and "judge" not in unknown
     assert unknown["mean_absolute_pixel_change"] == pytest.approx(51)
-
-
-def test_interval_against_the_normal_approximation():
-    flags = np.arange(400) < 160
-    share = share_with_interval(flags)
-    half = 1.96 * np.sqrt(0.4 * 0.6 / 400)
-    assert share["count"] == 400 and share["share"] == 0.4
-    assert share["low"] == pytest.approx(0.4 - half, abs=0.01)
-    assert share["high"] == pytest.approx(0.4 + half, abs=0.01)
-    assert share_with_interval(flags) == share
-    assert share_with_interval(flags[:0])["share"] is None
 
 
 @pytest.mark.parametrize(

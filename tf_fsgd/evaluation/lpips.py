@@ -162,11 +162,22 @@ class Lpips:
             Seven maps `[N, h, w, channels]`. The distance of two images is the sum over
             maps of squared differences, summed over channels, averaged over positions.
         """
-        images = (images - np.array(_SHIFT, np.float32)) / np.array(_SCALE, np.float32)
+        maps = self._trunk(_normalised(images))
         return [
             root * unit_length(values)
-            for root, values in zip(self._roots, self._trunk(images), strict=True)
+            for root, values in zip(self._roots, maps, strict=True)
         ]
+
+    def pooled_features(self, images):
+        """SqueezeNet's last features, averaged over the picture.
+
+        Args:
+            images: `[N, H, W, 3]` float32 in [-1, 1].
+
+        Returns:
+            `[N, 512]`, as SqueezeNet has them: not weighted, not scaled.
+        """
+        return ops.mean(self._trunk(_normalised(images))[-1], axis=(1, 2))
 
     def _distance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         maps = (self.features(_to_float(images)) for images in (first, second))
@@ -174,6 +185,10 @@ class Lpips:
         for a, b in zip(*maps, strict=True):
             total += ops.mean(ops.sum(ops.square(a - b), axis=-1), axis=(1, 2))
         return ops.convert_to_numpy(total)
+
+
+def _normalised(images):
+    return (images - np.array(_SHIFT, np.float32)) / np.array(_SCALE, np.float32)
 
 
 def _to_float(images: np.ndarray) -> np.ndarray:

@@ -12,12 +12,12 @@ import numpy as np
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.evaluation.blobs import count_blobs
+from tf_fsgd.evaluation.intervals import rounded, share_with_interval
 from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.evaluation.lpips import Lpips
 from tf_fsgd.images.io import to_float
 from tf_fsgd.latents.directions import Direction
 
-_RESAMPLES = 2_000
 # What the judge reads, by CelebA's names.
 _JUDGED = ("Male", "Young")
 
@@ -77,16 +77,16 @@ class Measures:
                 result["judge"] = self._judge(before, after, has_target)
         change = probabilities[1] - probabilities[0]
         result["mean_attribute_change"] = {
-            name: _round(value)
+            name: rounded(value)
             for name, value in zip(ATTRIBUTES, _mean(change[source]), strict=True)
         }
         moved = np.abs(after.astype(np.int16) - before).mean(axis=(1, 2, 3))
-        result["mean_absolute_pixel_change"] = _round(_mean(moved[source]))
+        result["mean_absolute_pixel_change"] = rounded(_mean(moved[source]))
         if self.lpips is not None:
             distance = self.lpips.distance(before[source], after[source])
-            result["lpips"] = _round(_mean(distance))
+            result["lpips"] = rounded(_mean(distance))
         blobs = count_blobs(before, after)
-        result["blobs_per_100"] = _round(100 * _mean(blobs))
+        result["blobs_per_100"] = rounded(100 * _mean(blobs))
         result["outputs_with_blobs"] = int((blobs > 0).sum())
         return result
 
@@ -98,8 +98,8 @@ class Measures:
             "faces_detected_before": int(first.detected.sum()),
             "faces_detected_after": int(second.detected.sum()),
             "mean_years_moved": {
-                "source": _round(_mean((second.age - first.age)[~has_target])),
-                "target": _round(_mean((second.age - first.age)[has_target])),
+                "source": rounded(_mean((second.age - first.age)[~has_target])),
+                "target": rounded(_mean((second.age - first.age)[has_target])),
             },
         }
         if self.direction.attribute == "Male":
@@ -125,32 +125,6 @@ def _class_shares(towards: list[np.ndarray], has_target: np.ndarray) -> dict:
     }
 
 
-def share_with_interval(flags: np.ndarray, seed: int = 0) -> dict:
-    """A share and its 95 % interval by the bootstrap (percentiles of 2,000 resamples).
-
-    Args:
-        flags: `[N]` bool.
-        seed: Of the resampling.
-
-    Returns:
-        "count" (N), "share", "low" and "high"; the last three are `None` when N is 0. A
-        share of 0 or 1 has an interval of no width, which says nothing about certainty.
-    """
-    count = len(flags)
-    if not count:
-        return {"count": 0, "share": None, "low": None, "high": None}
-    # To draw N flags with replacement and average them is one binomial draw.
-    rng = np.random.default_rng(seed)
-    resampled = rng.binomial(count, np.mean(flags), _RESAMPLES) / count
-    low, high = np.percentile(resampled, [2.5, 97.5])
-    return {
-        "count": count,
-        "share": _round(np.mean(flags)),
-        "low": _round(low),
-        "high": _round(high),
-    }
-
-
 def select_photos(has_target: np.ndarray, photos: int) -> np.ndarray:
     """A fixed subset: two thirds of the source class, one third of the target class.
 
@@ -173,7 +147,3 @@ def _mean(values: np.ndarray) -> np.ndarray:
     if not len(values):
         return np.full(values.shape[1:], np.nan)
     return values.mean(axis=0)
-
-
-def _round(value: float) -> float | None:
-    return None if np.isnan(value) else round(float(value), 4)

@@ -15,18 +15,18 @@ import numpy as np
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.config import Config
+from tf_fsgd.evaluation.editors import resized, translate
 from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.measures import Measures, select_photos
 from tf_fsgd.files import write_json
 from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import resize, to_float, to_uint8, write_image
+from tf_fsgd.images.io import write_image
 from tf_fsgd.latents.directions import Direction
 
 _logger = logging.getLogger(__name__)
 
-_BATCH = 16
 _COLUMNS = 8
 _PICTURED = 16  # faces in a grid
 _FRAMES_PER_SECOND = 1
@@ -49,35 +49,6 @@ _CELEBA = (
     "photos of CelebA's test split as found here, which may be a subset; labels are "
     "CelebA's own"
 )
-
-
-def translate(translator: keras.Model, faces: np.ndarray) -> np.ndarray:
-    """Runs the translator in batches.
-
-    Args:
-        translator: Images `[N, R, R, 3]` in [-1, 1] to the same.
-        faces: `[N, S, S, 3]` uint8; resized when S is not R.
-
-    Returns:
-        `[N, R, R, 3]` uint8.
-    """
-    resolution = translator.input_shape[1] or faces.shape[1]
-    faces = _resized(faces, resolution)
-    outputs = [
-        to_uint8(
-            keras.ops.convert_to_numpy(
-                translator(to_float(faces[start : start + _BATCH]), training=False)
-            )
-        )
-        for start in range(0, len(faces), _BATCH)
-    ]
-    return np.concatenate(outputs or [faces])
-
-
-def _resized(faces: np.ndarray, size: int) -> np.ndarray:
-    if faces.shape[1] == size or not len(faces):
-        return faces
-    return np.stack([resize(face, size) for face in faces])
 
 
 def evaluate(
@@ -125,7 +96,7 @@ def evaluate(
         }
     before, wanted = held_out
     after = translate(translator, before)
-    before, wanted = _resized(before, after.shape[1]), _resized(wanted, after.shape[1])
+    before, wanted = resized(before, after.shape[1]), resized(wanted, after.shape[1])
     report["held_out"] = measures.measure(before, after)
     _write_pictures(out / "before_after.jpg", before, after, wanted)
     if celeba is None:
@@ -153,7 +124,7 @@ def _on_celeba(
     chosen = select_photos(has_target, photos)
     has_target = has_target[chosen]
     after = translate(translator, faces[chosen])
-    before = _resized(faces[chosen], after.shape[1])
+    before = resized(faces[chosen], after.shape[1])
     result = {"note": f"{len(chosen)} of {len(faces)} {_CELEBA}"}
     result |= measures.measure(before, after, has_target)
     # Those whom the edit is for come first.
