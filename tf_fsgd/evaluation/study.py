@@ -1,0 +1,190 @@
+"""A translator tried on photos: every edit at every strength, and others beside it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from tqdm import tqdm
+
+from tf_fsgd.evaluation.distribution import frechet_distance, kernel_distance
+from tf_fsgd.evaluation.editors import Editor, Examples, resized
+from tf_fsgd.evaluation.edits import FULL, STRENGTHS, Goal, measure, slider
+from tf_fsgd.evaluation.intervals import rounded
+from tf_fsgd.evaluation.readings import Change, Instruments, Reading
+
+SHOWN = 6  # faces of each edit whose pictures are kept at every strength
+_REAL = 250  # faces of the target class that outputs are compared with
+_BATCH = 16  # faces measured at once: what the progress bar counts by
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Faces to try edits on.
+
+    Attributes:
+        faces: `[N, R, R, 3]` uint8, FFHQ framing.
+        attributes: `[N, 40]` bool, labels, or readings where there are none.
+        real: Features of real faces can be taken from here: they are photos.
+        note: Where they come from, for the report.
+    """
+
+    faces: np.ndarray
+    attributes: np.ndarray
+    real: bool
+    note: str
+
+    def sources(self, goal: Goal, count: int) -> np.ndarray:
+        """`[n, R, R, 3]`: the first of those who lack what the edit brings."""
+        return self.faces[~goal.has_target(self.attributes)][:count]
+
+    def targets(self, goal: Goal) -> np.ndarray:
+        """`[m, R, R, 3]`: the first of those who have it."""
+        return self.faces[goal.has_target(self.attributes)][:_REAL]
+
+
+@dataclass
+class Trial:
+    """One edit on its source class.
+
+    Attributes:
+        goal: Of the edit.
+        before: `[N, R, R, 3]` uint8.
+        reading: Of `before`.
+        real: `[M, D]` features of real faces of the target class, if there are any.
+        changes: By strength; at `FULL` of all, else of the first faces.
+        outputs: By strength, `[n, R, R, 3]` uint8: all at `FULL`, else some to show.
+        beside: At `FULL`, by the name of what else makes the edit.
+        beside_outputs: Pictures of those that edit photos, of the first faces.
+        teacher_strengths: `[K]` of the teacher's examples, where there are any.
+    """
+
+    goal: Goal
+    before: np.ndarray
+    reading: Reading
+    real: np.ndarray | None
+    changes: dict[float, Change] = field(default_factory=dict)
+    outputs: dict[float, np.ndarray] = field(default_factory=dict)
+    beside: dict[str, Change] = field(default_factory=dict)
+    beside_outputs: dict[str, np.ndarray] = field(default_factory=dict)
+    teacher_strengths: np.ndarray | None = None
+
+    def report(self, instruments: Instruments) -> dict:
+        """All numbers of the edit, ready for JSON."""
+        result = {
+            "attribute": self.goal.attribute,
+            "present": self.goal.sign > 0,
+            "sources": self.goal.sources,
+            "reached": self.goal.reached,
+            "strengths": {
+                f"{strength:g}": measure(self.goal, change, self.real)
+                for strength, change in sorted(self.changes.items())
+            },
+            "slider": slider(self.goal, self.changes),
+            "beside": {
+                name: measure(self.goal, change, self.real)
+                for name, change in self.beside.items()
+            },
+        }
+        if self.teacher_strengths is not None:
+            result["teacher_mean_strength"] = rounded(self.teacher_strengths.mean())
+        if self.real is not None:
+            features = instruments.space.features(self.before)
+            result["unedited"] = {
+                "kernel_distance": kernel_distance(features, self.real),
+                "frechet_distance": frechet_distance(features, self.real),
+            }
+        return result
+
+
+TEACHER = "teacher's own pairs"
+
+
+class Study:
+    """Tries one translator, and whatever is put beside it.
+
+    Args:
+        photos: At the translator's resolution.
+        instruments: Who measures.
+        count: Photos of an edit's source class at strength 1, at most. The other
+            strengths get half of them: they draw the slider's curve and no headline.
+    """
+
+    def __init__(self, photos: Photos, instruments: Instruments, count: int):
+        self._photos = photos
+        self._instruments = instruments
+        self._count = count
+
+    def trials(self, editor: Editor, goals: list[Goal]) -> dict[str, Trial]:
+        """Tries every edit at every strength.
+
+        Args:
+            editor: A conditional one.
+            goals: Of the edits to try; those that no photo is there for are left out.
+        """
+        some = -(-self._count // 2)
+        sources = {g.edit: self._photos.sources(g, self._count) for g in goals}
+        sizes = [
+            len(faces) + (len(STRENGTHS) - 1) * min(some, len(faces))
+            for faces in sources.values()
+        ]
+        trials = {}
+        with tqdm(total=sum(sizes), desc="faces edited and read", unit="") as bar:
+            for goal in goals:
+                before = sources[goal.edit]
+                if not len(before):
+                    continue
+                trial = self._new(goal, before)
+                for strength in STRENGTHS:
+                    count = len(before) if strength == FULL else some
+                    change, outputs = self._try(trial, editor, strength, count, bar)
+                    trial.changes[strength] = change
+                    kept = len(outputs) if strength == FULL else SHOWN
+                    trial.outputs[strength] = outputs[:kept]
+                trials[goal.edit] = trial
+        return trials
+
+    def beside(self, editor: Editor, trials: dict[str, Trial]) -> None:
+        """Adds what another editor makes of the same photos at strength 1."""
+        shared = [trials[edit] for edit in editor.edits if edit in trials]
+        total = sum(len(trial.before) for trial in shared)
+        with tqdm(total=total, desc=editor.name, unit="") as bar:
+            for trial in shared:
+                change, outputs = self._try(trial, editor, FULL, len(trial.before), bar)
+                trial.beside[editor.name] = change
+                trial.beside_outputs[editor.name] = outputs[:SHOWN]
+
+    def teacher(self, trial: Trial, examples: Examples) -> None:
+        """Adds the teacher's examples of those who lack what the edit brings."""
+        if not len(examples.before):
+            return
+        reading = self._instruments.read(examples.before)
+        chosen = ~trial.goal.has_target(reading.probabilities >= 0.5)
+        if not chosen.any():
+            return
+        trial.beside[TEACHER] = self._instruments.compare(
+            examples.before[chosen], examples.after[chosen], reading.of(chosen)
+        )
+        trial.teacher_strengths = examples.strengths[chosen]
+
+    def _new(self, goal: Goal, before: np.ndarray) -> Trial:
+        real = None
+        if self._photos.real and len(targets := self._photos.targets(goal)):
+            real = self._instruments.space.features(targets)
+        return Trial(goal, before, self._instruments.read(before), real)
+
+    def _try(
+        self, trial: Trial, editor: Editor, strength: float, count: int, bar: tqdm
+    ) -> tuple[Change, np.ndarray]:
+        size = trial.before.shape[1]
+        changes, outputs = [], []
+        for start in range(0, min(count, len(trial.before)), _BATCH):
+            rows = np.arange(start, min(start + _BATCH, count, len(trial.before)))
+            faces = trial.before[rows]
+            edited = editor.edit(faces, trial.goal.edit, strength)
+            # Another run may be of another size: its pictures are read at this one's.
+            edited = resized(edited, size)
+            changes.append(
+                self._instruments.compare(faces, edited, trial.reading.of(rows))
+            )
+            outputs.append(edited)
+            bar.update(len(rows))
+        return Change.joined(changes), np.concatenate(outputs)
