@@ -35,7 +35,7 @@ from tf_fsgd.attributes.model import (
 from tf_fsgd.config import PRESETS, Config, preset
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.report import evaluate, format_summary
-from tf_fsgd.latents.directions import family_axis, load_direction, pair_strength
+from tf_fsgd.latents.directions import family_axes, load_direction, pair_strength
 from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import check_rendering, render_pairs
 from tf_fsgd.pairs.render_families import render_families
@@ -119,12 +119,15 @@ def _train_sliders(run: RunFolder, classifier, arguments) -> None:
     """A conditional translator: families, training."""
     config = run.config
     teacher = load_teacher(config.teacher.checkpoint)
-    axes = [family_axis(edit) for edit in config.axes]
+    axes = family_axes(config.axes)
     render_families(config, run.pairs, teacher=teacher, axes=axes)
     del teacher  # a gigabyte that training can use
     held_out = run.open_pairs("held_out")
     plain = np.concatenate(
-        [held_out.family(index, [0]).images for index in range(SHOWN)]
+        [
+            held_out.family(index, [0]).images
+            for index in range(min(SHOWN, held_out.count))
+        ]
     )
     celeba = _celeba(arguments.data_dir, config.pairs.resolution)
     if not run.translator.exists():
@@ -157,8 +160,7 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
     if pairs.folder:
         read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
     else:
-        for edit in config.axes:
-            family_axis(edit)
+        family_axes(config.axes)
         if not config.axes:
             load_direction(config.edit)
             pairs.strength = pairs.strength or pair_strength(config.edit)

@@ -10,6 +10,7 @@ coefficients of a classifier, in whose units other projects give theirs.
 import dataclasses
 import importlib.resources
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,23 @@ SHIPPED = tuple(edit for edit in EDITS if edit not in _SHIPPED_AS)
 """Edits with a file of their own; the rest are these reversed."""
 
 
+def family_axes(edits: Sequence[str]) -> list[tuple["Direction", float]]:
+    """The axes of a conditional translator, as `family_axis` gives each.
+
+    Raises:
+        UserError: As `load_direction`, or if two edits are the ends of one axis.
+    """
+    axes = [family_axis(edit) for edit in edits]
+    seen = {}
+    for edit in edits:
+        other = seen.setdefault(_SHIPPED_AS.get(edit, edit), edit)
+        if other != edit:
+            raise UserError(
+                f"--edit must name one end of an axis, received {other} and {edit}"
+            )
+    return axes
+
+
 def family_axis(edit: str) -> tuple["Direction", float]:
     """An axis of a conditional translator.
 
@@ -100,10 +118,16 @@ def family_axis(edit: str) -> tuple["Direction", float]:
         UserError: As `load_direction`.
     """
     direction = load_direction(edit)
-    if edit in FAMILY_ROWS:
-        first, last = FAMILY_ROWS[edit]
+    axis = _SHIPPED_AS.get(edit, edit)
+    if axis in FAMILY_ROWS:
+        first, last = FAMILY_ROWS[axis]
         direction = dataclasses.replace(direction, layers=list(range(first, last + 1)))
-    return direction, FAMILY_RANGES.get(edit, DEFAULT_PAIR_STRENGTH)
+    return direction, family_range(edit)
+
+
+def family_range(edit: str) -> float:
+    """Largest strength of an edit in families, the same for both ends of an axis."""
+    return FAMILY_RANGES.get(_SHIPPED_AS.get(edit, edit), DEFAULT_PAIR_STRENGTH)
 
 
 @dataclass

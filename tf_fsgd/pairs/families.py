@@ -26,7 +26,6 @@ from PIL import Image
 
 from tf_fsgd.errors import UserError
 
-MEMBERS = 7
 HEAD_SIZE = 64  # side in pixels of a stored head mask
 
 

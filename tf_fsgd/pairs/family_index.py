@@ -65,6 +65,9 @@ class FamilyIndex:
         make_folder(folder)
         if (folder / "index.json").exists():
             check_same(cls.load(folder).made_by, made_by, folder)
+            # What a killed run left half-written (files.atomic_path).
+            for temporary in folder.glob(".families-*.tfrecord"):
+                temporary.unlink(missing_ok=True)
         index = cls(made_by, config.pairs.held_out, config.pairs.count)
         write_json(
             folder / "index.json", {"format": _FORMAT, **dataclasses.asdict(index)}

@@ -17,7 +17,7 @@ from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
 from tf_fsgd.images.io import resize, to_float, to_uint8
-from tf_fsgd.latents.directions import FAMILY_RANGES, OPPOSITES
+from tf_fsgd.latents.directions import OPPOSITES, family_range
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.settings import from_dict
 from tf_fsgd.training.runfolder import RunFolder, open_run
@@ -132,11 +132,11 @@ def default_units(axes: tuple[str, ...]) -> dict[str, float]:
     """Units in which 1.5 is the largest strength of the training pairs.
 
     Args:
-        axes: Names of the axes; of one's own directions 2.0 is the largest.
+        axes: Names of the axes.
     """
     units = {}
     for axis in axes:
-        unit = FAMILY_RANGES.get(axis, 2.0) / _LARGEST
+        unit = family_range(axis) / _LARGEST
         units |= {axis: unit, opposite(axis): unit}
     return units
 

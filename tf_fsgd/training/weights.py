@@ -1,6 +1,7 @@
 """A network's weights as one small file: float16 by name, in NumPy's archive."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -35,7 +36,14 @@ def load_weights(network: keras.Model, path: Path) -> None:
             stored = dict(archive)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        ValueError,
+        TypeError,  # a .npy file of that name
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise UserError(f"{path}: not a file of weights ({error})") from None
     variables = {v.path: v for v in network.weights}
     expected = {name: tuple(v.shape) for name, v in variables.items()}
