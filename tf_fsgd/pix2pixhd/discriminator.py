@@ -12,6 +12,7 @@ from tf_fsgd.config import DiscriminatorConfig
 from tf_fsgd.pix2pixhd.layers import (
     HalvingAveragePooling2D,
     InstanceNormalization,
+    SpaceToDepth,
     Spread,
 )
 
@@ -39,7 +40,8 @@ def multiscale_discriminator(
 
     Args:
         config: `layers` strided convolutions for each of `scales` PatchGANs; `filters`
-            in the first, doubled in each further one up to 512.
+            in the first, doubled in each further one up to 512; `patch` x `patch`
+            pixels become channels before the first.
         resolution: Side of the image in pixels.
         edits: E, how many strengths the translation was asked for; 0: none.
 
@@ -57,12 +59,14 @@ def multiscale_discriminator(
     source = keras.Input((resolution, resolution, 3), name="source")
     image = keras.Input((resolution, resolution, 3), name="image")
     inputs = [source, image]
-    seen = [source, image]
+    x = layers.Concatenate(name="pair")(inputs)
+    if config.patch > 1:
+        x = SpaceToDepth(config.patch, name="unfold")(x)
     if edits:
         strengths = keras.Input((edits,), name="strengths")
         inputs = [source, strengths, image]
-        seen.append(Spread(resolution, name="spread")(strengths))
-    x = layers.Concatenate(name="pair")(seen)
+        asked = Spread(resolution // config.patch, name="spread")(strengths)
+        x = layers.Concatenate(name="asked")([x, asked])
     outputs = []
     for scale in range(1, config.scales + 1):
         if scale > 1:

@@ -13,7 +13,7 @@
   a quarter of the side: on a phone's CPU large maps cost more time than their few
   multiplications suggest.
 
-Blocks are depthwise-separable and start as identity. The output is not clipped (see
+Blocks are depthwise-separable and start close to identity. The output is not clipped (see
 `generator.py`).
 """
 
@@ -29,6 +29,7 @@ _EMBEDDING = 48
 _FINE_BLOCKS = 2  # at a quarter of the side
 _EXPANSION = 2  # of channels inside a block
 _TYPICAL_STRENGTH = 2.0  # standard deviations; brings the inputs to the order of 1
+_SMALL = 0.1  # variance that a new branch adds
 _MASK_BIAS = 2.0  # a new mask lets most of the change through
 
 
@@ -99,7 +100,7 @@ def _convolve(x, filters: int, kernel: int, name: str, strides: int = 1):
 
 
 def _block(x, embedding, name: str):
-    """Depthwise, modulated expansion, projection; identity before training."""
+    """Depthwise, modulated expansion, projection; a small change before training."""
     filters = x.shape[-1]
     change = layers.DepthwiseConv2D(3, padding="same", name=f"{name}_depthwise")(x)
     change = ModulatedConv2D(_EXPANSION * filters, name=f"{name}_expand")(
@@ -107,7 +108,10 @@ def _block(x, embedding, name: str):
     )
     change = layers.ReLU(name=f"{name}_relu")(change)
     change = layers.Conv2D(
-        filters, 1, kernel_initializer="zeros", name=f"{name}_project"
+        filters,
+        1,
+        kernel_initializer=keras.initializers.VarianceScaling(_SMALL, "fan_in"),
+        name=f"{name}_project",
     )(change)
     return layers.Add(name=f"{name}_add")([x, change])
 

@@ -18,14 +18,13 @@ class ModulatedConv2D(layers.Layer):
     """A convolution of scaled channels whose output keeps unit variance.
 
     y = K * (x s) + b, with every output channel's kernel K at unit norm and every style
-    s at unit root mean square. For inputs of unit variance that are not correlated the
+    s at unit root mean square; s and b are linear in the embedding. For inputs of unit variance that are not correlated the
     output has unit variance whatever the style. StyleGAN2's demodulation divides by
     sqrt(sum (K s)^2) instead; both agree when kernel and style are not correlated, and
     this one needs no second copy of the kernel (its squares) on a phone.
 
     Call arguments:
-        inputs: `[x, embedding]`: `[N, H, W, C]` and `[N, D]`. The style is
-            1 + linear(embedding), so that an untrained layer ignores the embedding.
+        inputs: `[x, embedding]`: `[N, H, W, C]` and `[N, D]`.
 
     Args:
         filters: Output channels.
@@ -43,27 +42,35 @@ class ModulatedConv2D(layers.Layer):
         size = self.kernel_size
         self.kernel = self.add_weight(
             shape=(size, size, channels, self.filters),
-            initializer=keras.initializers.RandomNormal(stddev=1.0),
+            # Of unit norm from the start: Adam's steps are absolute, so that larger
+            # kernels would turn more slowly than those of other layers.
+            initializer=keras.initializers.VarianceScaling(1.0, "fan_in"),
             name="kernel",
         )
-        self.bias = self.add_weight(
-            shape=(self.filters,), initializer="zeros", name="bias"
+        # Edits shift and scale from the first step on; weights that began at 0 behind
+        # residual branches that begin at 0 took thousands of images to stir.
+        self.style_kernel = self.add_weight(
+            shape=(width, channels), initializer=_linear(), name="style_kernel"
         )
-        self.affine = self.add_weight(
-            shape=(width, channels), initializer="zeros", name="affine"
+        self.style_bias = self.add_weight(
+            shape=(channels,), initializer="ones", name="style_bias"
         )
-        self.offset = self.add_weight(
-            shape=(channels,), initializer="ones", name="offset"
+        self.shift_kernel = self.add_weight(
+            shape=(width, self.filters), initializer=_linear(), name="shift_kernel"
+        )
+        self.shift_bias = self.add_weight(
+            shape=(self.filters,), initializer="zeros", name="shift_bias"
         )
 
     def call(self, inputs):
         x, embedding = inputs
-        style = ops.matmul(embedding, self.affine) + self.offset
+        style = ops.matmul(embedding, self.style_kernel) + self.style_bias
+        shift = ops.matmul(embedding, self.shift_kernel) + self.shift_bias
         mean_square = ops.mean(ops.square(style), axis=-1, keepdims=True)
         style = style * ops.rsqrt(mean_square + _EPSILON)
         x = x * ops.reshape(style, (-1, 1, 1, x.shape[-1]))
         x = ops.conv(x, unit_norm(self.kernel), padding="same")
-        return x + self.bias
+        return x + ops.reshape(shift, (-1, 1, 1, self.filters))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[0][:-1], self.filters)
@@ -74,6 +81,11 @@ class ModulatedConv2D(layers.Layer):
             "filters": self.filters,
             "kernel_size": self.kernel_size,
         }
+
+
+def _linear():
+    # A new one for each weight: an initializer repeats its values.
+    return keras.initializers.VarianceScaling(0.25, "fan_in")
 
 
 def unit_norm(kernel):
