@@ -13,8 +13,8 @@
   a quarter of the side: on a phone's CPU large maps cost more time than their few
   multiplications suggest.
 
-Blocks are depthwise-separable and start close to identity. The output is not clipped (see
-`generator.py`).
+Blocks are depthwise-separable and start close to identity. The output is not clipped
+(see `generator.py`).
 """
 
 import keras

@@ -18,10 +18,11 @@ class ModulatedConv2D(layers.Layer):
     """A convolution of scaled channels whose output keeps unit variance.
 
     y = K * (x s) + b, with every output channel's kernel K at unit norm and every style
-    s at unit root mean square; s and b are linear in the embedding. For inputs of unit variance that are not correlated the
-    output has unit variance whatever the style. StyleGAN2's demodulation divides by
-    sqrt(sum (K s)^2) instead; both agree when kernel and style are not correlated, and
-    this one needs no second copy of the kernel (its squares) on a phone.
+    s at unit root mean square; s and b are linear in the embedding. For inputs of unit
+    variance that are not correlated the output has unit variance whatever the style.
+    StyleGAN2's demodulation divides by sqrt(sum (K s)^2) instead; both agree when
+    kernel and style are not correlated, and this one needs no second copy of the kernel
+    (its squares) on a phone.
 
     Call arguments:
         inputs: `[x, embedding]`: `[N, H, W, C]` and `[N, D]`.
