@@ -4,32 +4,43 @@ Colours and fonts come from the page's style sheet, so that a chart is readable 
 and dark.
 """
 
+import math
 from collections.abc import Sequence
 from html import escape
 
 _WIDTH, _HEIGHT = 340, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 34
-_TICKS = 4
+_TICKS = 5  # about so many
 _BAR_WIDTH, _BAR_ROW = 340, 18
 _LABEL_WIDTH = 128  # of a bar's name
 _VALUE_WIDTH = 46  # beyond the longest bar, for its number
 
 
-def curve(xs: Sequence[float], rows: Sequence[dict], x_label: str, y_label: str) -> str:
+def curve(
+    xs: Sequence[float],
+    rows: Sequence[dict],
+    x_label: str,
+    y_label: str,
+    reach: float,
+) -> str:
     """A line through means with a band of their intervals.
 
     Args:
         xs: Rising.
         rows: A "mean", "low" and "high" for each x, none of them `None`.
-        x_label, y_label: What the axes show; y's is also the chart's description.
+        x_label: Below the chart.
+        y_label: The chart's description, for those who cannot see it.
+        reach: The y axis ends here, or further up where a mean or interval does, so
+            that a small effect looks small.
 
     Returns:
         An `<svg>` element.
     """
     lowest = min(0.0, *(row["low"] for row in rows))
-    highest = max(0.0, *(row["high"] for row in rows))
-    if highest == lowest:
-        highest = lowest + 1.0
+    highest = max(reach, *(row["high"] for row in rows))
+    step = _step(highest - lowest)
+    first, last = math.floor(lowest / step), math.ceil(highest / step)
+    lowest, highest = first * step, last * step
     reach_x = (xs[-1] - xs[0]) or 1.0
 
     def x_of(value: float) -> float:
@@ -50,8 +61,8 @@ def curve(xs: Sequence[float], rows: Sequence[dict], x_label: str, y_label: str)
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         f'aria-label="{escape(y_label)}">'
     ]
-    for tick in range(_TICKS + 1):
-        value = lowest + (highest - lowest) * tick / _TICKS
+    for tick in range(first, last + 1):
+        value = tick * step
         y = y_of(value)
         parts.append(
             f'<line class="rule" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" '
@@ -77,6 +88,13 @@ def curve(xs: Sequence[float], rows: Sequence[dict], x_label: str, y_label: str)
         for point in points("mean")
     ]
     return "".join(parts) + "</svg>"
+
+
+def _step(reach: float) -> float:
+    """1, 2 or 5 times a power of ten: a round distance between ticks."""
+    rough = reach / _TICKS
+    power = 10 ** math.floor(math.log10(rough))
+    return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough)
 
 
 def bars(values: dict[str, float], description: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tqdm import tqdm
+
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation import pictures
 from tf_fsgd.evaluation.editors import ConditionalEditor, Editor, teacher_examples
@@ -114,7 +116,7 @@ def report_edits(
     for other in beside.editors:
         study.beside(other, trials)
     if beside.families is not None:
-        for edit, trial in trials.items():
+        for edit, trial in tqdm(trials.items(), "teacher's pairs", unit=" edits"):
             examples = teacher_examples(beside.families, translator, edit, count)
             study.teacher(trial, examples)
     report = {
@@ -127,7 +129,7 @@ def report_edits(
         },
         "photos": photos.note,
         "strengths": list(STRENGTHS),
-        "edits": {edit: trial.report(instruments) for edit, trial in trials.items()},
+        "edits": {edit: trial.report() for edit, trial in trials.items()},
         "outputs": _outputs(trials),
         "latency_ms": {
             "keras": keras_latency(translator),

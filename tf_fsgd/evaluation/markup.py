@@ -35,10 +35,9 @@ def table(heads: list[str], body: list[list[str]]) -> str:
     )
 
 
-def row_head(label: str, meaning: str = "") -> str:
-    """The first cell of a row: a name, and below it what it means."""
-    explained = f"<small>{escape(meaning)}</small>" if meaning else ""
-    return f"<th>{escape(label)}{explained}</th>"
+def row_head(label: str) -> str:
+    """The first cell of a row."""
+    return f"<th>{escape(label)}</th>"
 
 
 def cell(shown: Cell) -> str:

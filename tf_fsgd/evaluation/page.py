@@ -21,6 +21,7 @@ from tf_fsgd.evaluation.style import STYLE
 
 _FULL = "1"  # the key of the strength that headlines speak of
 _TOP_MOVERS = 12
+_REACH = {"probability": 1.0, "years": 15.0}  # of a slider's chart at least
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -91,14 +92,20 @@ def _headline(report: dict) -> str:
         for edit, values in edits.items()
     ]
     body = [
-        [row_head(row.label, row.meaning)]
+        [row_head(row.label)]
         + [cell(row.cell(values["strengths"][_FULL])) for values in edits.values()]
         for row in ROWS
     ]
     return (
         f'<dl class="facts">{facts}</dl>'
         + table(["", *heads], body)
-        + "<p><small>Small print below a number: its 95 % interval.</small></p>"
+        + "<p><small>Below a number: its 95 % interval.</small></p>"
+        + '<dl class="rows">'
+        + "".join(
+            f"<div><dt>{escape(row.label)}</dt><dd>{escape(row.meaning)}</dd></div>"
+            for row in ROWS
+        )
+        + "</dl>"
     )
 
 
@@ -130,12 +137,13 @@ def _sliders(report: dict) -> str:
                 slider["mean_moved"],
                 "strength",
                 f"effect of {edit}, {slider['unit']} moved by strength",
+                _REACH[slider["unit"]],
             )
             + "</div>"
         )
         body.append(
             [
-                f"<th>{escape(edit)}</th>",
+                row_head(edit),
                 cell(share(slider["monotone"])),
                 f"<td>{slider['tolerance']:g} {slider['unit']}</td>",
                 cell(number(slider["pixel_change_at_0"], 2)),
@@ -159,12 +167,11 @@ def _edit(edit: str, values: dict, report: dict, pictures: dict[str, str]) -> st
     top = dict(sorted(moved.items(), key=lambda item: -abs(item[1]))[:_TOP_MOVERS])
     heads = ["", *(f"strength {strength}" for strength in strengths)]
     by_strength = [
-        [row_head(row.label, row.meaning)]
-        + [cell(row.cell(at)) for at in strengths.values()]
+        [row_head(row.label)] + [cell(row.cell(at)) for at in strengths.values()]
         for row in ROWS
     ]
     attributes = [
-        [f"<th>{escape(spaced(name))}</th>"]
+        [row_head(spaced(name))]
         + [
             cell(number(at["attributes_moved"][name], 2, sign="+"))
             for at in strengths.values()
@@ -250,7 +257,7 @@ def _projection(projection: dict | None) -> str:
     by_method = projection["table"]
     names = list(dict.fromkeys(key for row in by_method.values() for key in row))
     body = [
-        [f"<th>{escape(spaced(name))}</th>"]
+        [row_head(spaced(name))]
         + [cell(_plain(row.get(name))) for row in by_method.values()]
         for name in names
     ]

@@ -47,7 +47,12 @@ def best_and_worst(trial: Trial, strength: float) -> np.ndarray:
         for index in group
         for face in (trial.before[index], trial.outputs[strength][index])
     ]
-    return _grid(faces, 2 * count, row_labels=("best", "median", "worst"))
+    return _grid(
+        faces,
+        2 * count,
+        row_labels=("best", "median", "worst"),
+        column_labels=("photo", f"at {strength:g}") * count,
+    )
 
 
 def side_by_side(trial: Trial, name: str, strength: float) -> np.ndarray | None:

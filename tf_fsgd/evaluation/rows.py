@@ -50,8 +50,12 @@ def number(value: dict | None, digits: int, scale: float = 1, sign: str = "") ->
     middle = next((value[k] for k in ("mean", "share", "value") if k in value), None)
     if middle is None:
         return NOTHING
-    low, high = (f"{value[end] * scale:{sign}.{digits}f}" for end in ("low", "high"))
-    return Cell(f"{middle * scale:{sign}.{digits}f}", f"{low} to {high}")
+    middle, low, high = (
+        # No minus before what is rounded to 0.
+        f"{round(end * scale, digits) + 0.0:{sign}.{digits}f}"
+        for end in (middle, value["low"], value["high"])
+    )
+    return Cell(middle, f"{low} to {high}")
 
 
 def share(value: dict | None) -> Cell:
@@ -82,8 +86,8 @@ def _frechet(row: dict) -> Cell:
 ROWS = (
     Row(
         "Effect",
-        "how far the edit moved what it is for: a probability of 0 to 1, or years; "
-        "gender and age read by the judge, anything else by the classifier",
+        "how far the edit moved what it is for: a probability (0 to 1), or years; "
+        "gender and age as the judge reads them, anything else as the classifier does",
         _effect,
     ),
     Row(

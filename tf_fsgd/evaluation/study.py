@@ -1,5 +1,6 @@
 """A translator tried on photos: every edit at every strength, and others beside it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,12 +34,13 @@ class Photos:
     note: str
 
     def sources(self, goal: Goal, count: int) -> np.ndarray:
-        """`[n, R, R, 3]`: the first of those who lack what the edit brings."""
-        return self.faces[~goal.has_target(self.attributes)][:count]
+        """Indices `[n]` of the first of those who lack what the edit brings."""
+        return np.flatnonzero(~goal.has_target(self.attributes))[:count]
 
     def targets(self, goal: Goal) -> np.ndarray:
-        """`[m, R, R, 3]`: the first of those who have it."""
-        return self.faces[goal.has_target(self.attributes)][:_REAL]
+        """Indices `[m]` of the first of those who have it; none if not real."""
+        has_target = goal.has_target(self.attributes)
+        return np.flatnonzero(has_target & self.real)[:_REAL]
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Trial:
         goal: Of the edit.
         before: `[N, R, R, 3]` uint8.
         reading: Of `before`.
+        features: `[N, D]` of `before`.
         real: `[M, D]` features of real faces of the target class, if there are any.
         changes: By strength; at `FULL` of all, else of the first faces.
         outputs: By strength, `[n, R, R, 3]` uint8: all at `FULL`, else some to show.
@@ -60,6 +63,7 @@ class Trial:
     goal: Goal
     before: np.ndarray
     reading: Reading
+    features: np.ndarray
     real: np.ndarray | None
     changes: dict[float, Change] = field(default_factory=dict)
     outputs: dict[float, np.ndarray] = field(default_factory=dict)
@@ -67,7 +71,7 @@ class Trial:
     beside_outputs: dict[str, np.ndarray] = field(default_factory=dict)
     teacher_strengths: np.ndarray | None = None
 
-    def report(self, instruments: Instruments) -> dict:
+    def report(self) -> dict:
         """All numbers of the edit, ready for JSON."""
         result = {
             "attribute": self.goal.attribute,
@@ -87,10 +91,9 @@ class Trial:
         if self.teacher_strengths is not None:
             result["teacher_mean_strength"] = rounded(self.teacher_strengths.mean())
         if self.real is not None:
-            features = instruments.space.features(self.before)
             result["unedited"] = {
-                "kernel_distance": kernel_distance(features, self.real),
-                "frechet_distance": frechet_distance(features, self.real),
+                "kernel_distance": kernel_distance(self.features, self.real),
+                "frechet_distance": frechet_distance(self.features, self.real),
             }
         return result
 
@@ -120,33 +123,27 @@ class Study:
             editor: A conditional one.
             goals: Of the edits to try; those that no photo is there for are left out.
         """
+        trials = {trial.goal.edit: trial for trial in self._photos_of(goals)}
         some = -(-self._count // 2)
-        sources = {g.edit: self._photos.sources(g, self._count) for g in goals}
-        sizes = [
-            len(faces) + (len(STRENGTHS) - 1) * min(some, len(faces))
-            for faces in sources.values()
-        ]
-        trials = {}
-        with tqdm(total=sum(sizes), desc="faces edited and read", unit="") as bar:
-            for goal in goals:
-                before = sources[goal.edit]
-                if not len(before):
-                    continue
-                trial = self._new(goal, before)
+        total = sum(
+            len(trial.before) + (len(STRENGTHS) - 1) * min(some, len(trial.before))
+            for trial in trials.values()
+        )
+        with tqdm(total=total, desc=editor.name, unit=" faces") as bar:
+            for trial in trials.values():
                 for strength in STRENGTHS:
-                    count = len(before) if strength == FULL else some
+                    count = len(trial.before) if strength == FULL else some
                     change, outputs = self._try(trial, editor, strength, count, bar)
                     trial.changes[strength] = change
                     kept = len(outputs) if strength == FULL else SHOWN
                     trial.outputs[strength] = outputs[:kept]
-                trials[goal.edit] = trial
         return trials
 
     def beside(self, editor: Editor, trials: dict[str, Trial]) -> None:
         """Adds what another editor makes of the same photos at strength 1."""
         shared = [trials[edit] for edit in editor.edits if edit in trials]
         total = sum(len(trial.before) for trial in shared)
-        with tqdm(total=total, desc=editor.name, unit="") as bar:
+        with tqdm(total=total, desc=editor.name, unit=" faces") as bar:
             for trial in shared:
                 change, outputs = self._try(trial, editor, FULL, len(trial.before), bar)
                 trial.beside[editor.name] = change
@@ -165,11 +162,30 @@ class Study:
         )
         trial.teacher_strengths = examples.strengths[chosen]
 
-    def _new(self, goal: Goal, before: np.ndarray) -> Trial:
-        real = None
-        if self._photos.real and len(targets := self._photos.targets(goal)):
-            real = self._instruments.space.features(targets)
-        return Trial(goal, before, self._instruments.read(before), real)
+    def _photos_of(self, goals: list[Goal]) -> Iterator[Trial]:
+        """A trial for each edit that there are photos for, with nothing tried yet."""
+        photos = self._photos
+        sources = [photos.sources(goal, self._count) for goal in goals]
+        targets = [photos.targets(goal) for goal in goals]
+        # A photo is a source of one edit and a target of another: it is read once.
+        wanted = np.unique(np.concatenate([*sources, *targets]))
+        features = {}
+        for start in tqdm(range(0, len(wanted), _BATCH), "photos", unit=" batches"):
+            rows = wanted[start : start + _BATCH]
+            read = self._instruments.space.features(photos.faces[rows])
+            features |= dict(zip(rows.tolist(), read, strict=True))
+        for goal, source, target in zip(goals, sources, targets, strict=True):
+            if len(source):
+                before = photos.faces[source]
+                yield Trial(
+                    goal,
+                    before,
+                    self._instruments.read(before),
+                    np.stack([features[index] for index in source.tolist()]),
+                    np.stack([features[index] for index in target.tolist()])
+                    if len(target)
+                    else None,
+                )
 
     def _try(
         self, trial: Trial, editor: Editor, strength: float, count: int, bar: tqdm

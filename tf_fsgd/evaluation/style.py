@@ -36,12 +36,16 @@ table { border-collapse: collapse; font-size: 0.9rem; width: 100%;
   font-variant-numeric: tabular-nums; }
 th, td { padding: 0.4rem 0.6rem; border-bottom: 1px solid var(--rule);
   text-align: right; vertical-align: top; white-space: nowrap; }
-th:first-child { text-align: left; position: sticky; left: 0; min-width: 9rem;
-  background: var(--paper); font-weight: 600; white-space: normal; }
-tbody th small { display: block; font-weight: 400; line-height: 1.3;
-  max-width: 21rem; }
+th { font-weight: 600; }
+thead th { white-space: normal; min-width: 6.5rem; }
+thead small { font-weight: 400; }
+th:first-child { text-align: left; position: sticky; left: 0; min-width: 11rem;
+  background: var(--paper); }
 td small { display: block; }
-td.strong { font-weight: 600; }
+dl.rows { columns: 20rem 2; column-gap: 2rem; font-size: 0.85rem; }
+dl.rows div { break-inside: avoid; margin-bottom: 0.5rem; }
+dl.rows dt { font-weight: 600; }
+dl.rows dd { margin: 0; color: var(--soft); }
 figure { margin: 1rem 0; }
 figure .wide { margin: 0; }
 img { display: block; width: 100%; min-width: 34rem; height: auto; background: #fff;
@@ -60,8 +64,7 @@ summary { cursor: pointer; color: var(--accent); }
 dl.notes dt { font-weight: 600; margin-top: 0.6rem; }
 dl.notes dd { margin: 0; max-width: 46rem; }
 @media (max-width: 40rem) {
-  th:first-child { min-width: 7.5rem; max-width: 9.5rem; }
-  tbody th small { display: none; }
+  th:first-child { min-width: 7.5rem; max-width: 9.5rem; white-space: normal; }
   th, td { padding: 0.35rem 0.45rem; }
 }
 """
