@@ -19,7 +19,7 @@ threads spin while they wait for each other, which on a busy one costs many time
 work, in CPU seconds too; OMP_WAIT_POLICY=PASSIVE lets them sleep.
 
 Memory is the process's peak, and the net of what the loaded libraries took. All ways
-stay loaded: 15 GB at 64 filters; fewer names in `--ours` take less.
+stay loaded: 13 GB at 64 filters; fewer names in `--ours` take less.
 `--reference-python` is an interpreter that has PyTorch.
 """
 
