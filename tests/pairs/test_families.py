@@ -1,4 +1,4 @@
-"""A family: its strengths follow the rules, and its record gives back what was put in."""
+"""A family: strengths that follow the rules, a record that gives back what went in."""
 
 from pathlib import Path
 

@@ -78,12 +78,44 @@ def test_survives_saving(tmp_path, scales):
             np.testing.assert_array_equal(a, b)
 
 
+def test_sees_the_strengths_that_were_asked_for():
+    keras.utils.set_random_seed(0)
+    config = DiscriminatorConfig(filters=4, layers=1)
+    model = multiscale_discriminator(config, 32, edits=2)
+    assert [each.name for each in model.inputs] == ["source", "strengths", "image"]
+    # Source, image, and a map of each strength, at every scale.
+    for scale in (1, 2):
+        kernel = model.get_layer(f"scale{scale}_layer1_conv").kernel
+        assert kernel.shape == (4, 4, 3 + 3 + 2, 4)
+    noise = np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype(np.float32)
+    one, same, other = (
+        [maps[-1] for maps in model([noise, np.float32([row]), -noise])]
+        for row in ([1, 0], [1, 0], [0, -1])
+    )
+    for logits, logits_again, logits_else in zip(one, same, other, strict=True):
+        np.testing.assert_array_equal(logits, logits_again)
+        assert np.abs(logits - logits_else).max() > 1e-4
+
+
+@pytest.mark.parametrize("edits", [0, 2])
+def test_patches_become_channels(edits):
+    config = DiscriminatorConfig(filters=4, layers=1, scales=2, patch=4)
+    model = multiscale_discriminator(config, 32, edits)
+    kernel = model.get_layer("scale1_layer1_conv").kernel
+    assert kernel.shape == (4, 4, 2 * 3 * 4**2 + edits, 4)
+    # Maps of 8 and 4 pixels a side, then as ever: r // 2 + 1, then r + 1 twice.
+    assert [maps.shape[1] for maps in model.outputs] == [5, 6, 7, 3, 4, 5]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"scales": 0}, "discriminator.scales must be at least 1, received 0"),
         ({"layers": 0}, "discriminator.layers must be at least 1, received 0"),
         ({"scales": 4}, "resolution must be at least 32 for 4 .* received 16"),
+        ({"patch": 0}, "discriminator.patch must be at least 1, received 0"),
+        ({"patch": 4}, "resolution must be at least 32 for 2 .* received 16"),
+        ({"patch": 3, "scales": 1}, "a multiple of discriminator.patch 3, received 16"),
     ],
 )
 def test_refuses(settings, message):

@@ -13,6 +13,8 @@ from tf_fsgd.pix2pixhd.layers import (
     HalvingAveragePooling2D,
     InstanceNormalization,
     ReflectionPadding2D,
+    SpaceToDepth,
+    Spread,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -97,3 +99,31 @@ def test_layers_survive_saving(tmp_path):
 def test_depth_to_space_moves_channels():
     image = np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4)
     assert np.asarray(DepthToSpace(2)(image))[0, :, :, 0].tolist() == [[0, 1], [2, 3]]
+
+
+def test_space_to_depth_undoes_depth_to_space():
+    image = np.arange(48, dtype=np.float32).reshape(1, 4, 4, 3)
+    folded = np.asarray(SpaceToDepth(2)(image))
+    assert folded.shape == (1, 2, 2, 12)
+    # The upper left pixels' channels, row by row: pixels 0, 1, 4 and 5.
+    assert folded[0, 0, 0].tolist() == [0, 1, 2, 3, 4, 5, 12, 13, 14, 15, 16, 17]
+    np.testing.assert_array_equal(DepthToSpace(2)(folded), image)
+
+
+def test_spread_repeats_numbers_over_a_map():
+    maps = np.asarray(Spread(3)(np.float32([[1, 2], [3, 4]])))
+    assert maps.shape == (2, 3, 3, 2)
+    assert (maps[0] == [1, 2]).all() and (maps[1] == [3, 4]).all()
+
+
+def test_reshaping_layers_survive_saving(tmp_path):
+    image, numbers = keras.Input((8, 8, 3)), keras.Input((12,))
+    x = SpaceToDepth(2)(image) + Spread(4)(numbers)
+    model = keras.Model([image, numbers], DepthToSpace(2)(x))
+    assert model.output.shape == (None, 8, 8, 3)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    random = np.random.default_rng(0)
+    inputs = [random.normal(size=shape) for shape in ((2, 8, 8, 3), (2, 12))]
+    inputs = [each.astype(np.float32) for each in inputs]
+    np.testing.assert_array_equal(loaded(inputs), model(inputs))

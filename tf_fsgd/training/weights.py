@@ -41,6 +41,7 @@ def load_weights(network: keras.Model, path: Path) -> None:
         TypeError,  # a .npy file of that name
         OSError,
         EOFError,
+        RuntimeError,  # an archive of a version that zipfile does not know
         zipfile.BadZipFile,
         zlib.error,
     ) as error:

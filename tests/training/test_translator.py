@@ -1,0 +1,173 @@
+"""Edits by name become strengths, and strengths become pictures, all by hand."""
+
+import keras
+import numpy as np
+import pytest
+
+from tf_fsgd.config import Config, GeneratorConfig
+from tf_fsgd.errors import UserError
+from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.pix2pixhd.layers import Spread
+from tf_fsgd.training import translator as translators
+from tf_fsgd.training.runfolder import new_run
+from tf_fsgd.training.translator import (
+    Translator,
+    default_units,
+    load_translator,
+    opposite,
+    ship,
+)
+
+AXES = ("feminine", "older", "smile")
+UNITS = {
+    "feminine": 2.4,
+    "masculine": 2.0,
+    "older": 2.5,
+    "younger": 1.5,
+    "smile": 1.6,
+    "frown": 1.4,
+}
+
+
+@pytest.fixture(scope="module")
+def translator():
+    """Adds each strength, a tenth a standard deviation, to a channel of its own."""
+    image, strengths = keras.Input((8, 8, 3)), keras.Input((3,))
+    network = keras.Model([image, strengths], image + Spread(8)(strengths * 0.1))
+    return Translator("stub", network, 8, AXES, UNITS)
+
+
+def faces(count, side=8):
+    """Face i is of grey level 10 i."""
+    levels = 10 * np.arange(count, dtype=np.uint8)
+    return np.broadcast_to(levels[:, None, None, None], (count, side, side, 3)).copy()
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ({}, [0, 0, 0]),
+        ({"feminine": 1}, [2.4, 0, 0]),
+        ({"masculine": 1}, [-2.0, 0, 0]),
+        ({"smile": 0.5, "younger": 2}, [0, -3.0, 0.8]),
+        # A negative edit is the opposite one, in that one's units.
+        ({"feminine": -1}, [-2.0, 0, 0]),
+        ({"frown": -0.5}, [0, 0, 0.8]),
+        # Both ends of an axis add up.
+        ({"older": 1, "younger": 1}, [0, 1.0, 0]),
+    ],
+)
+def test_strengths_by_hand(translator, edits, expected):
+    strengths = translator.strengths(edits)
+    assert strengths.dtype == np.float32
+    np.testing.assert_allclose(strengths, expected, rtol=1e-6)
+
+
+def test_what_is_no_edit(translator):
+    assert translator.edits == tuple(UNITS)
+    with pytest.raises(UserError, match="of feminine, .*, frown, received 'ears'"):
+        translator.strengths({"smile": 1, "ears": 1})
+    with pytest.raises(UserError, match="--strength must be finite, received nan"):
+        translator.strengths({"smile": float("nan")})
+
+
+def test_opposites():
+    for edit in (*UNITS, "eyes", "squint", "mouth", "dir/mine.npz"):
+        assert opposite(opposite(edit)) == edit != opposite(edit)
+    assert opposite("smile") == "frown"
+    assert opposite("mine.npz") == "not mine.npz"
+
+
+def test_one_and_a_half_is_the_most_that_was_trained():
+    units = default_units(("smile", "mine.npz"))
+    assert list(units) == ["smile", "frown", "mine.npz", "not mine.npz"]
+    assert 1.5 * units["smile"] == 1.5 * units["frown"] == pytest.approx(2.6)
+    assert units["mine.npz"] == pytest.approx(2.0 / 1.5)
+    # Whichever end of the axis was named.
+    assert default_units(("frown",)) == default_units(("smile",))
+
+
+def test_an_edit_moves_all_faces(translator):
+    edited = translator.translate(faces(3), {"smile": 0.5})
+    assert edited.dtype == np.uint8
+    # 0.5 of 1.6 standard deviations: 0.08 of [-1, 1], 10 levels in blue.
+    assert edited[:, 4, 4].tolist() == [[g, g, g + 10] for g in (0, 10, 20)]
+
+
+def test_strengths_of_each_face(translator):
+    strengths = np.array([[0, 0, 0], [1, 0, 0], [0, -0.4, 0]])
+    edited = translator.translate(faces(3), strengths)
+    # 0.1 is 13 levels of 255, 0.04 five.
+    assert edited[:, 0, 0].tolist() == [[0, 0, 0], [23, 10, 10], [20, 15, 20]]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 8])
+def test_batches_do_not_show(translator, batch_size):
+    strengths = np.linspace(0, 1, 15).reshape(5, 3)
+    np.testing.assert_array_equal(
+        translator.translate(faces(5), strengths, batch_size=batch_size),
+        translator.translate(faces(5), strengths, batch_size=3),
+    )
+
+
+def test_faces_of_another_size_are_resized(translator):
+    edited = translator.translate(faces(3, side=20), {"smile": 0.5})
+    np.testing.assert_array_equal(
+        edited, translator.translate(faces(3), {"smile": 0.5})
+    )
+    assert translator.translate(faces(0), {"smile": 1}).shape == (0, 8, 8, 3)
+
+
+def test_what_leaves_the_range_is_clipped(translator):
+    white = np.full((1, 8, 8, 3), 250, np.uint8)
+    assert translator.translate(white, {"smile": 1.5}).max() == 255
+    assert translator.translate(faces(1), {"frown": 1.5}).min() == 0
+
+
+@pytest.fixture
+def run(tmp_path):
+    config = Config(edit="feminine,smile")
+    config.generator = GeneratorConfig(
+        kind="modulated", filters=4, blocks=1, side_blocks=0
+    )
+    config.pairs.resolution = 32
+    return new_run(tmp_path / "runs", config)
+
+
+def trained(run):
+    network = build_generator(run.config.generator, 32, 2)
+    network.get_layer("change_conv").bias.assign(np.linspace(-1, 1, 48))
+    return network
+
+
+def test_a_run_and_what_is_shipped_of_it_make_the_same(run, tmp_path, monkeypatch):
+    run.save_translator(trained(run))
+    translator = load_translator(str(run.path))
+    assert translator.name == run.path.name and translator.resolution == 32
+    assert translator.axes == ("feminine", "smile")
+    assert translator.units == default_units(translator.axes)
+    photos = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
+    edited = translator.translate(photos, {"smile": 1})
+    assert np.abs(edited.astype(int) - photos).mean() > 10
+
+    ship(translator, run.config.generator, tmp_path / "shipped")
+    monkeypatch.setattr(translators, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(translators, "DEFAULT", run.path.name)
+    for name in (run.path.name, "shipped"):
+        shipped = load_translator(name)
+        assert shipped.units == translator.units and shipped.axes == translator.axes
+        again = shipped.translate(photos, {"smile": 1})
+        # Weights in float16 move an output by less than a level.
+        assert np.abs(edited.astype(int) - again).max() <= 1
+
+
+def test_what_cannot_be_loaded(run, tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="must be a run folder or one of .*'nope'"):
+        load_translator("nope")
+    with pytest.raises(UserError, match="not a run folder"):
+        load_translator(tmp_path)
+    with pytest.raises(UserError, match="training has not finished"):
+        load_translator(run.path)
+    fixed = new_run(tmp_path / "runs", Config(edit="smile"))
+    with pytest.raises(UserError, match="makes one edit, smile, at one strength"):
+        load_translator(fixed.path)
