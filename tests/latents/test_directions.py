@@ -7,8 +7,13 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.latents import finding
 from tf_fsgd.latents.directions import (
     EDITS,
+    FAMILY_RANGES,
+    OPPOSITES,
     PAIR_STRENGTHS,
     Direction,
+    family_axes,
+    family_axis,
+    family_range,
     load_direction,
     pair_strength,
 )
@@ -207,3 +212,40 @@ def test_pairs_of_what_the_classifier_is_never_certain_of():
     assert pair_strength("mine.npz") == 2.0
     with pytest.raises(UserError, match="--edit squint: .* of Narrow_Eyes"):
         pair_strength("squint")
+
+
+def test_opposites_are_the_same_axis():
+    for edit, other in OPPOSITES.items():
+        assert OPPOSITES[other] == edit
+        one, back = load_direction(edit), load_direction(other)
+        np.testing.assert_array_equal(one.vector, -back.vector)
+        assert (one.attribute, one.sign) == (back.attribute, -back.sign)
+
+
+@pytest.mark.parametrize("edit", ["feminine", "masculine"])
+def test_either_end_of_an_axis_moves_the_rows_of_families(edit):
+    axis, largest = family_axis(edit)
+    assert axis.layers == [3, 4, 5, 6, 7, 8, 9]
+    assert largest == family_range(edit) == FAMILY_RANGES["feminine"] == 3.6
+    # Nothing but the rows is another than the shipped direction's.
+    shipped = load_direction(edit)
+    np.testing.assert_array_equal(axis.vector, shipped.vector)
+    assert (axis.name, axis.std, axis.sign) == (edit, shipped.std, shipped.sign)
+    moved = axis.edit(np.zeros((1, 18, 512)), 1.0)
+    assert np.abs(moved[0]).any(axis=1).tolist() == [3 <= row <= 9 for row in range(18)]
+
+
+def test_an_axis_of_ones_own(tmp_path):
+    direction().save(tmp_path / "mine.npz")
+    axis, largest = family_axis(str(tmp_path / "mine.npz"))
+    assert (axis.layers, largest) == ([0, 2], 2.0)
+
+
+def test_axes_in_the_order_asked_for():
+    axes = family_axes(("smile", "masculine"))
+    assert [axis.name for axis, _ in axes] == ["smile", "masculine"]
+    assert [largest for _, largest in axes] == [2.6, 3.6]
+    with pytest.raises(UserError, match="one end of an axis, received frown and smile"):
+        family_axes(("frown", "older", "smile"))
+    with pytest.raises(UserError, match="--edit must be one of .* received 'ears'"):
+        family_axes(("smile", "ears"))

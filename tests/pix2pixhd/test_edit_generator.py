@@ -99,35 +99,11 @@ def test_output_is_float32_under_mixed_precision():
     assert np.abs(edited[1] - images()[1]).max() > 0.1
 
 
-def count(cin, cout, kernel):
-    return kernel * kernel * cin * cout + cout
-
-
-def block_count(channels, embedding=48):
-    expand = 2 * channels * channels
-    expand += count(embedding, channels, 1) + count(embedding, 2 * channels, 1)
-    return 10 * channels + expand + count(2 * channels, channels, 1)
-
-
-def test_the_mobile_preset_has_1_3_million_weights():
-    config = preset("mobile-128").generator
-    f = config.filters
-    model = build_generator(config, 128, 3)
-    assert model.count_params() == (
-        count(3, 48, 1)
-        + count(48, 48, 1)
-        + count(3 * 4**2, f, 3)
-        + count(f, 2 * f, 3)
-        + count(2 * f, 4 * f, 3)
-        + config.blocks * block_count(4 * f)
-        + 2 * config.side_blocks * block_count(2 * f)
-        + 2 * block_count(f)
-        + count(4 * f, 4 * 2 * f, 1)
-        + count(2 * f, 4 * f, 1)
-        + count(f, 3 * 4**2, 3)
-        + count(f, 1, 3)
-    )
-    assert preset("mobile-256").generator == config
+def test_the_mobile_presets_fit_into_3_mb():
+    config = preset("mobile-256").generator
+    assert preset("mobile-128").generator == config
+    model = build_generator(config, 128, 3)  # no weight depends on the side
+    assert 1_000_000 < model.count_params() < 1_500_000  # two bytes each
 
 
 def test_no_feature_map_is_larger_than_a_quarter_of_the_side(model):
@@ -142,7 +118,7 @@ def test_every_weight_learns(model):
     target = images()[:, ::-1]
     for _ in range(3):  # the zero kernel lets the gradient through from step 2 on
         with tf.GradientTape() as tape:
-            edited = model([images(), strengths([1, -1], [2, 0.5])])
+            edited = model([images(), strengths([1, -1], [-2, 0.5])])
             loss = tf.reduce_mean(tf.square(edited - target))
         variables = model.trainable_variables
         optimizer.apply(tape.gradient(loss, variables), variables)

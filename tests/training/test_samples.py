@@ -3,12 +3,15 @@ import numpy as np
 import pytest
 
 from tf_fsgd.images.io import read_image
+from tf_fsgd.pix2pixhd.layers import Spread
 from tf_fsgd.training import samples
 from tf_fsgd.training.samples import (
+    edits_grid,
     sample_grid,
     write_sample,
     write_training_animation,
 )
+from tf_fsgd.training.translator import Translator
 
 
 @pytest.fixture
@@ -38,6 +41,35 @@ def test_outputs_stand_under_their_inputs(monkeypatch, negative, count, columns)
     assert inputs.tolist() == list(range(count))
     assert outputs.tolist() == [255 - value for value in range(count)]
     assert (rows[::2].ravel()[count:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("count", "side", "cell"), [(3, 8, 8), (9, 8, 8), (2, 256, 128)]
+)
+def test_every_edit_stands_under_the_faces(monkeypatch, count, side, cell):
+    laid = {}
+    monkeypatch.setattr(
+        samples,
+        "image_grid",
+        lambda images, columns, row_labels: laid.update(
+            images=images, columns=columns, labels=row_labels
+        ),
+    )
+    image, strengths = keras.Input((side, side, 3)), keras.Input((1,))
+    brighter = keras.Model([image, strengths], image + Spread(side)(strengths))
+    units = {"bright": 0.4, "dark": 0.2}
+    translator = Translator("stub", brighter, side, ("bright",), units)
+    monkeypatch.setattr("tf_fsgd.training.translator.OPPOSITES", {"dark": "bright"})
+    faces = np.full((count, side, side, 3), 100, np.uint8)
+    faces += np.arange(count, dtype=np.uint8)[:, None, None, None]
+    edits_grid(translator, faces)
+    shown = min(count, 8)
+    assert (laid["columns"], laid["labels"]) == (shown, ["input", "bright", "dark"])
+    assert {each.shape for each in laid["images"]} == {(cell, cell, 3)}
+    # A face in each column; 0.4 of [-1, 1] is 51 levels of 255.
+    levels = np.array([each[0, 0, 0] for each in laid["images"]]).reshape(3, shown)
+    expected = np.arange(100, 100 + shown) + np.array([[0], [51], [-25.5]])
+    assert np.abs(levels - expected).max() <= 0.5
 
 
 def test_samples_are_named_by_images_seen(tmp_path):

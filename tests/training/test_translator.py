@@ -136,7 +136,7 @@ def run(tmp_path):
 
 def trained(run):
     network = build_generator(run.config.generator, 32, 2)
-    network.get_layer("change_conv").bias.assign(np.linspace(-1, 1, 48))
+    network.get_layer("change_conv").bias.assign(np.linspace(-3, 3, 48))
     return network
 
 
