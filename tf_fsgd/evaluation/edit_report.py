@@ -42,7 +42,8 @@ NOTES = {
     "(0.50, 0.54), in FFHQ's framing. It does not know the picture: hair or a hat that "
     "leaves it counts as background.",
     "monotone": "No step to a higher strength lost more than the tolerance: 0.05 of a "
-    "probability, 2 years (the judge reads whole years).",
+    "probability, 2 years (the judge reads whole years). A slider that does nothing is "
+    "monotone as well: read it beside the effect.",
     "blobs": "Counted by a detector of round black or white patches that the photo has "
     "not (evaluation/blobs.py).",
     "ranking": "Best, median and worst by the sum of two ranks: effect moved and "
@@ -117,7 +118,8 @@ def report_edits(
         study.beside(other, trials)
     if beside.families is not None:
         for edit, trial in tqdm(trials.items(), "teacher's pairs", unit=" edits"):
-            examples = teacher_examples(beside.families, translator, edit, count)
+            # Twice as many, for some are of those who have what the edit brings.
+            examples = teacher_examples(beside.families, translator, edit, 2 * count)
             study.teacher(trial, examples)
     report = {
         "translator": {

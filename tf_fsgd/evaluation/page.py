@@ -88,7 +88,7 @@ def _headline(report: dict) -> str:
     edits = report["edits"]
     heads = [
         f"{escape(edit)}<br><small>on {escape(values['sources'])}, "
-        f"n = {values['strengths'][_FULL]['count']}</small>"
+        f"n&nbsp;=&nbsp;{values['strengths'][_FULL]['count']}</small>"
         for edit, values in edits.items()
     ]
     body = [

@@ -20,6 +20,9 @@ from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.evaluation.lpips import Lpips
 from tf_fsgd.images.io import to_float
 
+SAME_PERSON = 0.6
+"""dlib's own limit of the distance between two photos of one person."""
+
 # Head, hair and neck in FFHQ's framing, in shares of the side: drawn generously around
 # the faces of CelebA's test photos, so that long hair and a beard lie inside.
 _HEAD_CENTRE = (0.50, 0.54)
@@ -162,10 +165,12 @@ class Change:
     def summary(self) -> dict:
         """Means and shares with intervals, and counts, ready for JSON."""
         moved = self.after.probabilities - self.before.probabilities
+        compared = self.distance[~np.isnan(self.distance)]
         return {
             "count": len(self.pixels),
             "identity_cosine": mean_with_interval(self.cosine),
             "identity_distance": mean_with_interval(self.distance),
+            "same_person": share_with_interval(compared <= SAME_PERSON),
             "lpips": mean_with_interval(self.lpips),
             "mean_absolute_pixel_change": mean_with_interval(self.pixels),
             "mean_absolute_pixel_change_outside_head": mean_with_interval(

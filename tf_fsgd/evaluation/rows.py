@@ -102,13 +102,14 @@ ROWS = (
     ),
     Row(
         "Identity (cosine)",
-        "1: the same face to a recognition network; the notes say what strangers have",
+        "between photo and edit, for a face recognition network; 1: the same picture, "
+        "0: strangers on average",
         _of("identity_cosine", 2),
     ),
     Row(
-        "Identity (distance)",
-        "the same as a distance; smaller is more alike",
-        _of("identity_distance", 2),
+        "Same person (%)",
+        "edits whose distance to the photo is below that network's limit for a person",
+        lambda row: share(row.get("same_person")),
     ),
     Row(
         "LPIPS",

@@ -155,7 +155,8 @@ class Study:
             return
         reading = self._instruments.read(examples.before)
         chosen = ~trial.goal.has_target(reading.probabilities >= 0.5)
-        if not chosen.any():
+        chosen = np.flatnonzero(chosen)[: self._count]
+        if not len(chosen):
             return
         trial.beside[TEACHER] = self._instruments.compare(
             examples.before[chosen], examples.after[chosen], reading.of(chosen)
