@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from tf_fsgd import __main__ as verbs
-from tf_fsgd.config import Config
+from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.errors import guarded
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.training.cli import parse_edits
 from tf_fsgd.training.runfolder import new_run
 
 REPOSITORY = Path(__file__).parents[1]
@@ -65,8 +66,30 @@ def text_file(path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--preset", "nope"], "--preset must be one of quick, paper, received 'nope'"),
+        (["--preset", "nope"], "--preset must be one of quick, paper, mobile-128, "),
         (["--edit", "nope"], "--edit must be one of feminine, "),
+        # Several edits are for sliders; preset quick has one.
+        (["--edit", "smile,older"], "--edit must be one of feminine, "),
+        (
+            ["--preset", "mobile-128", "--edit", "smile,nope"],
+            "--edit must be one of feminine, ",
+        ),
+        (
+            ["--preset", "mobile-128", "--edit", "smile,smile"],
+            "edit must name different edits, received 'smile,smile'",
+        ),
+        (
+            ["--preset", "mobile-128", "--edit", "smile,frown"],
+            "--edit must name one end of an axis, received smile and frown",
+        ),
+        (
+            ["--preset", "mobile-128", "--pairs", ("empty", empty_folder)],
+            "--pairs has one edit at one strength",
+        ),
+        (
+            ["--preset", "mobile-128", "--set", "pairs.resolution=72"],
+            "pairs.resolution must be a multiple of 16, at least 32",
+        ),
         (["--edit", ("a.npz", text_file)], "a.npz: not a direction"),
         (["--set", "foo=1"], "--set must look like training.images=4000"),
         (["--set", "training.batch_size=0"], "training.batch_size must be at least 1"),
@@ -134,6 +157,103 @@ def test_translates_a_photo(monkeypatch, capsys, tmp_path, unfinished):
     monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
     assert verbs.main() == 0
     np.testing.assert_array_equal(read_image(tmp_path / "out" / "photo.png"), photo)
+
+
+@pytest.fixture(scope="module")
+def sliders(tmp_path_factory):
+    """A finished run of one axis that makes any face brighter or darker."""
+    config = Config(edit="smile")
+    config.pairs.resolution = 32
+    config.generator = GeneratorConfig(
+        kind="modulated", filters=4, blocks=0, side_blocks=0
+    )
+    run = new_run(tmp_path_factory.mktemp("sliders"), config)
+    network = build_generator(config.generator, 32, 1)
+    network.get_layer("change_conv").bias.assign(np.ones(48))
+    run.save_translator(network)
+    return run
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    write_image(path, np.full((32, 32, 3), 100, np.uint8))
+    return path
+
+
+def brightness(monkeypatch, tmp_path, run, photo, *words):
+    """Mean level of what the verb makes of the photo."""
+    out = tmp_path / "out"
+    words = ["translate", photo, "--translator", run.path, "--out", out, *words]
+    monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
+    assert verbs.main() == 0
+    return read_image(out / "photo.png").mean()
+
+
+def test_a_slider_from_the_photo_to_the_edit(
+    monkeypatch, capsys, tmp_path, sliders, photo
+):
+    levels = [
+        brightness(monkeypatch, tmp_path, sliders, photo, *words)
+        for words in (
+            ["--edit", "smile", "--strength", "0"],
+            ["--edit", "smile", "--strength", "0.2"],
+            ["--edit", "smile=0.2"],
+            ["--edit", "smile"],
+            ["--edit", "smile=1", "--strength", "0.2"],
+        )
+    ]
+    assert levels[0] == 100
+    assert levels[0] < levels[1] == levels[2] < levels[3] == levels[4]
+
+
+def test_before_and_after_side_by_side(monkeypatch, capsys, tmp_path, sliders, photo):
+    words = ("--edit", "frown=0.5", "--couple")
+    brightness(monkeypatch, tmp_path, sliders, photo, *words)
+    couple = read_image(tmp_path / "out" / "photo.png")
+    assert couple.shape == (32, 64, 3)
+    assert (couple[:, :32] == 100).all() and (couple[:, 32:] != 100).any()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "--edit must name at least one of smile, frown"),
+        (["--edit", "ears"], "--edit must be of smile, frown, received 'ears'"),
+        (["--edit", "smile=very"], "must look like smile=0.8,younger, received"),
+        (["--edit", "smile="], "must look like smile=0.8,younger, received 'smile='"),
+        (["--edit", "smile=4"], "strength of smile must be -3 to 3, received 4"),
+        (["--edit", "smile=nan"], "strength of smile must be -3 to 3, received nan"),
+        (
+            ["--edit", "smile", "--strength", "-3.5"],
+            "strength of smile must be -3 to 3, received -3.5",
+        ),
+        (["--edit", "smile,smile=1"], "--edit must name different edits, received"),
+        (["--edit", "smile,"], "--edit must name different edits, received 'smile,'"),
+        (["--edit", ""], "--edit must name different edits, received ''"),
+    ],
+)
+def test_edits_that_a_slider_does_not_have(
+    mistake, tmp_path, sliders, photo, words, message
+):
+    out = tmp_path / "out"
+    words = ["translate", photo, "--translator", sliders.path, "--out", out, *words]
+    assert message in mistake(verbs.main, *words)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("words", [["--edit", "smile"], ["--strength", "1"]])
+def test_a_translator_of_one_edit_takes_none(mistake, tmp_path, photo, words):
+    run = new_run(tmp_path / "runs", Config())
+    words = ["translate", photo, "--translator", run.path, *words]
+    line = mistake(verbs.main, *words)
+    assert "makes one edit, feminine, at one strength" in line
+
+
+def test_several_edits_with_strengths():
+    assert parse_edits("smile") == {"smile": 1.0}
+    assert parse_edits("smile", 0.5) == {"smile": 0.5}
+    assert parse_edits(" smile = -0.8 , older ", 2.0) == {"smile": -0.8, "older": 2.0}
 
 
 def test_an_unknown_verb(monkeypatch, capsys):

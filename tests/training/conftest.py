@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tf_fsgd.config import Config
+from tf_fsgd.config import Config, GeneratorConfig
+from tf_fsgd.pairs.families import Family
 from tf_fsgd.training.runfolder import RunFolder, new_run
 
 RESOLUTION = 16
@@ -23,6 +24,34 @@ class RandomPairs:
 
     def images(self) -> tuple[np.ndarray, np.ndarray]:
         return self._a, 255 - self._a
+
+
+class RandomFamilies:
+    """As `FamilyPairs`, of noise: a member is the plain picture, brighter or darker."""
+
+    count = 5
+    resolution = 2 * RESOLUTION
+    strengths = np.array([[0, 0], [1, 0], [0, -1.5], [0.5, 0.5]], np.float32)
+    members = len(strengths)
+
+    def family(self, index: int, members: list[int] | None = None) -> Family:
+        chosen = range(self.members) if members is None else members
+        side, rng = self.resolution, np.random.default_rng(index)
+        plain = rng.integers(80, 176, (side, side, 3))
+        strengths = self.strengths[list(chosen)]
+        images = [plain + 40 * row.sum().astype(int) for row in strengths]
+        heads = np.full((len(images), 64, 64), 255, np.uint8)
+        images = np.array(images, np.uint8)
+        return Family(index, np.zeros(512), strengths, images, heads)
+
+    def sample(self, index: int, source: int, target: int) -> tuple[np.ndarray, ...]:
+        family = self.family(index, [source, target])
+        return *family.images, family.strengths[1] - family.strengths[0]
+
+
+@pytest.fixture(scope="session")
+def families() -> RandomFamilies:
+    return RandomFamilies()
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +89,18 @@ def _tiny_config() -> Config:
     config.training.log_every = 2
     config.training.sample_every = 6
     config.training.checkpoint_every = 4
+    return config
+
+
+@pytest.fixture(scope="session")
+def slider_config() -> Config:
+    """Of two axes; not to be changed."""
+    config = _tiny_config()
+    config.edit = "feminine,smile"
+    config.pairs.resolution = RandomFamilies.resolution
+    config.generator = GeneratorConfig(
+        kind="modulated", filters=4, blocks=1, side_blocks=0
+    )
     return config
 
 

@@ -11,6 +11,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import read_image
 from tf_fsgd.training import loop
 from tf_fsgd.training.runfolder import new_run
+from tf_fsgd.training.translator import load_translator
 
 
 @pytest.fixture
@@ -132,3 +133,45 @@ def test_a_run_that_diverges_stops_and_names_the_last_good_checkpoint(
         loop.train(config, run=run, source=pairs)
     assert [path.name for path in run.checkpoints.iterdir()] == ["000000002.npz"]
     assert not run.translator.exists()
+
+
+@pytest.fixture(scope="module")
+def sliders(tmp_path_factory, slider_config, families):
+    """A modulated run that nothing stopped, with grids of two faces."""
+    run = new_run(tmp_path_factory.mktemp("sliders"), slider_config)
+    faces = np.concatenate([families.family(index, [0]).images for index in (0, 1)])
+    return loop.train(slider_config, run=run, source=families, faces=faces), run
+
+
+def test_a_resumed_run_of_sliders_equals_an_uninterrupted_one(
+    sliders, slider_config, families, tmp_path, stop_after
+):
+    expected, _ = sliders
+    run = new_run(tmp_path, slider_config)
+    stop_after(3, killed)
+    with pytest.raises(RuntimeError):
+        loop.train(slider_config, run=run, source=families)
+    assert [path.name for path in run.checkpoints.iterdir()] == ["000000004.npz"]
+    resumed = loop.train(slider_config, run=run, source=families)
+    assert same_weights(resumed, expected)
+
+
+def test_training_makes_sliders_that_move(sliders, families):
+    network, run = sliders
+    translator = load_translator(run.path)
+    assert same_weights(translator.network, network)
+    face = families.family(0, [0]).images
+    np.testing.assert_array_equal(translator.translate(face, {}), face)
+    edits = [np.float32([row]) for row in ([1, 0], [-1, 0], [0, 1])]
+    edited = [np.asarray(network([face / 127.5 - 1, row])) for row in edits]
+    for i in range(3):
+        assert np.abs(edited[i] - edited[i - 1]).max() > 1e-6
+
+
+def test_grids_of_sliders_show_every_edit(sliders):
+    _, run = sliders
+    samples = sorted(path.name for path in run.samples.iterdir())
+    assert samples == ["000000000.jpg", "000000006.jpg", "000000012.jpg"]
+    # Five rows, the faces and both ends of two axes, of 32 px and a gap.
+    height, width, _ = read_image(run.samples / samples[0]).shape
+    assert height // 32 == 5 and width >= 2 * 32
