@@ -99,11 +99,11 @@ def test_output_is_float32_under_mixed_precision():
     assert np.abs(edited[1] - images()[1]).max() > 0.1
 
 
-def test_the_mobile_presets_fit_into_3_mb():
+def test_the_mobile_presets_fit_into_3_mb_at_a_byte_a_weight():
     config = preset("mobile-256").generator
     assert preset("mobile-128").generator == config
     model = build_generator(config, 128, 3)  # no weight depends on the side
-    assert 1_000_000 < model.count_params() < 1_500_000  # two bytes each
+    assert 2_500_000 < model.count_params() < 3_000_000
 
 
 def test_no_feature_map_is_larger_than_a_quarter_of_the_side(model):
