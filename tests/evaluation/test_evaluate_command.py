@@ -8,7 +8,7 @@ import pytest
 
 from tf_fsgd import __main__ as verbs
 from tf_fsgd.config import preset
-from tf_fsgd.evaluation import cli
+from tf_fsgd.evaluation import at_hand
 from tf_fsgd.evaluation.judge import Verdicts
 from tf_fsgd.images.io import write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
@@ -51,9 +51,9 @@ def photos(tmp_path):
 def evaluate(monkeypatch, tmp_path):
     """Runs the verb where neither CelebA nor any judge is at hand."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
-    monkeypatch.setattr(cli, "load_lpips", lambda: None)
-    monkeypatch.setattr(cli, "load_identity", lambda: None)
-    monkeypatch.setattr(cli, "GenderJudge", Judge)
+    monkeypatch.setattr(at_hand, "load_lpips", lambda: None)
+    monkeypatch.setattr(at_hand, "load_identity", lambda: None)
+    monkeypatch.setattr(at_hand, "GenderJudge", Judge)
 
     def evaluate(*words):
         monkeypatch.setattr(sys, "argv", ["tf_fsgd", "evaluate", *map(str, words)])

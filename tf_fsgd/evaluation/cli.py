@@ -1,37 +1,22 @@
 """`python -m tf_fsgd evaluate RUN|shipped`: measures a translator."""
 
 import argparse
+import dataclasses
 from pathlib import Path
 
-import numpy as np
-
-from tf_fsgd.attributes.celeba import HOW_TO_GET, aligned_faces, find_celeba
-from tf_fsgd.attributes.model import (
-    SHIPPED_WEIGHTS,
-    AttributeClassifier,
-    load_classifier,
-)
+from tf_fsgd.attributes.celeba import aligned_faces, find_celeba
+from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.errors import UserError
-from tf_fsgd.evaluation.distribution import feature_space
+from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import DEFAULT_PHOTOS, Beside, report_edits
-from tf_fsgd.evaluation.editors import editor_of, resized
-from tf_fsgd.evaluation.identity import HOW_TO_GET as HOW_TO_GET_IDENTITY
-from tf_fsgd.evaluation.identity import Identity, load_identity
-from tf_fsgd.evaluation.judge import GenderJudge
-from tf_fsgd.evaluation.lpips import load_lpips
-from tf_fsgd.evaluation.readings import SAME_PERSON, Instruments
+from tf_fsgd.evaluation.editors import editor_of
 from tf_fsgd.evaluation.report import DEFAULT_PHOTOS as DEFAULT_FIXED_PHOTOS
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
-from tf_fsgd.evaluation.study import Photos
 from tf_fsgd.files import read_json
-from tf_fsgd.images.io import find_images, read_image, resize, to_float
 from tf_fsgd.latents.directions import load_direction
-from tf_fsgd.pairs.family_dataset import FamilyPairs
 from tf_fsgd.training.runfolder import RunFolder, open_run
 from tf_fsgd.training.translator import Translator, load_translator, of_run
-
-_GENERATED = 400  # faces at most
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -140,15 +125,13 @@ def _evaluate_conditional(
 ) -> None:
     # What the user has to change is found before anything takes time.
     beside = _beside(run_folder, arguments)
-    classifier = load_classifier(arguments.classifier)
-    photos = _photos(translator, classifier, beside.families, arguments)
-    lpips, identity = load_lpips(), load_identity()
-    instruments = Instruments(
-        classifier,
-        GenderJudge(),
-        feature_space(lpips, classifier),
-        lpips,
-        identity,
+    instruments, notes = load_instruments(arguments.classifier)
+    photos = find_photos(
+        translator.resolution,
+        instruments.classifier,
+        folder=arguments.faces,
+        data_dir=arguments.data_dir,
+        families=beside.families,
     )
     out = arguments.out or (
         run_folder.path if run_folder else Path(f"evaluation-{translator.name}")
@@ -160,31 +143,27 @@ def _evaluate_conditional(
         out=out,
         count=arguments.photos or DEFAULT_PHOTOS,
         beside=beside,
-        notes={
-            "classifier": _about(arguments.classifier),
-            "identity": _about_identity(identity),
-        },
+        notes=notes,
     )
     print(console_table(report))
     print(f"report: {out / 'report.html'}  {out / 'report.json'}")
 
 
 def _beside(run_folder: RunFolder | None, arguments: argparse.Namespace) -> Beside:
-    teacher = None
+    company = company_of(run_folder) if run_folder else Beside()
+    families = company.families
     if arguments.pairs:
         teacher = open_run(arguments.pairs)
         if not teacher.config.axes:
             raise UserError(
                 f"--pairs must be a run of several edits, {teacher.path} has one"
             )
-    elif run_folder and run_folder.pairs.is_dir():
-        teacher = run_folder
-    return Beside(
+        families = teacher.open_pairs("held_out")
+    return dataclasses.replace(
+        company,
         editors=[editor_of(open_run(path)) for path in arguments.beside],
-        families=teacher.open_pairs("held_out") if teacher else None,
+        families=families,
         projection=_projection(arguments.projection),
-        samples=run_folder.samples if run_folder else None,
-        tflite=sorted(run_folder.export.glob("tflite/*.tflite")) if run_folder else (),
     )
 
 
@@ -195,62 +174,3 @@ def _projection(path: Path | None) -> dict | None:
     if not isinstance(values, dict) or not isinstance(values.get("table"), dict):
         raise UserError(f"{path}: not a table of benchmarks/projection.py")
     return values
-
-
-def _photos(
-    translator: Translator,
-    classifier: AttributeClassifier,
-    families: FamilyPairs | None,
-    arguments: argparse.Namespace,
-) -> Photos:
-    """The user's photos, CelebA's, or generated faces, whatever there is."""
-    size = translator.resolution
-    celeba = find_celeba(arguments.data_dir)
-    if arguments.faces is None and celeba is not None:
-        faces, attributes = aligned_faces("test", arguments.data_dir, size)
-        note = (
-            f"CelebA's test split as found here, {len(faces)} photos, which may be a "
-            "subset; cut as FFHQ cuts faces; labels are CelebA's own."
-        )
-        return Photos(faces, attributes, True, note)
-    if arguments.faces is not None:
-        paths = find_images([arguments.faces])
-        faces = np.stack([resize(read_image(path), size) for path in paths])
-        note = f"{len(faces)} photos of {arguments.faces.name}"
-    elif families is not None:
-        count = min(families.count, _GENERATED)
-        plain = [families.family(index, [0]).images[0] for index in range(count)]
-        faces = resized(np.stack(plain), size)
-        note = f"{count} generated faces that training never saw; CelebA is not here"
-    else:
-        raise UserError(
-            "no faces to try the edits on: name a folder by --faces, a run with "
-            f"generated ones by --pairs, or get CelebA: {HOW_TO_GET}"
-        )
-    attributes = classifier.probabilities(to_float(faces)) >= 0.5
-    note += "; who is what is as the attribute classifier reads it."
-    return Photos(faces, attributes, arguments.faces is not None, note)
-
-
-def _about(classifier: Path | None) -> str:
-    """Which classifier it is, and whether it may be trusted."""
-    if classifier is None:
-        return (
-            f"{SHIPPED_WEIGHTS.name}, shipped with tf_fsgd: the directions were found "
-            "with it, and its features are the perceptual loss of training unless "
-            "VGG19 was. It is not independent, and what it reads may flatter."
-        )
-    return (
-        f"{classifier.name}, named by --classifier; whether it took part in training "
-        "is for whoever trained both to say."
-    )
-
-
-def _about_identity(identity: Identity | None) -> str:
-    if identity is None:
-        return f"Not measured: dlib is not installed ({HOW_TO_GET_IDENTITY})."
-    return (
-        "dlib's face recognition network, which takes no part in training. Of its "
-        "descriptors the part that everybody shares is taken out before the cosine. "
-        f"The same person: a distance of {SAME_PERSON} or less, dlib's own limit."
-    )
