@@ -113,6 +113,59 @@ def test_a_loss_of_weight_0_is_left_out(state, config, batch):
     assert list(step(*batch)) == ["adversarial", "generator", "discriminator"]
 
 
+def pixels_as_features(side):
+    """A perceptual network of one side; the loss is twice the pixels' difference."""
+    image = keras.Input((side, side, 3))
+    maps = [keras.layers.Rescaling(factor)(image) for factor in (1.0, 3.0)]
+    return keras.Model(image, maps), [0.5, 0.5]
+
+
+def test_a_perceptual_network_of_half_the_side_sees_means_of_four_pixels(config, batch):
+    state = TrainingState(config)  # starts as identity
+    config.loss.perceptual = 1.0
+    step = make_train_step(
+        state, config.loss, ema_decay=0.0, perceptual=pixels_as_features(8)
+    )
+    difference = (batch[0] - batch[1]).reshape(2, 8, 2, 8, 2, 3).mean(axis=(2, 4))
+    expected = 2 * np.abs(difference).mean()
+    assert float(step(*batch)["perceptual"]) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("side", [6, 24])
+def test_a_perceptual_network_of_any_side(config, side):
+    state = TrainingState(config)
+    config.loss.perceptual = 1.0
+    step = make_train_step(
+        state, config.loss, ema_decay=0.0, perceptual=pixels_as_features(side)
+    )
+    dark, light = (np.full((2, 16, 16, 3), level, np.float32) for level in (-0.5, 0.25))
+    assert float(step(dark, light)["perceptual"]) == pytest.approx(1.5, rel=1e-5)
+
+
+def test_both_networks_are_told_the_strengths(slider_config):
+    keras.utils.set_random_seed(0)
+    state = TrainingState(slider_config)
+    for weight in state.generator.trainable_variables:
+        weight.assign_add(keras.random.normal(weight.shape, stddev=0.05, seed=1))
+    step = make_train_step(state, slider_config.loss, ema_decay=0.0)
+    start = [
+        v.numpy() for v in (*state.generator.weights, *state.discriminator.weights)
+    ]
+    rng = np.random.default_rng(1)
+    a, b = (rng.uniform(-1, 1, (2, 32, 32, 3)).astype("float32") for _ in range(2))
+    found = []
+    for row in ([1, 0], [0, -1], [0, 0]):
+        variables = (*state.generator.weights, *state.discriminator.weights)
+        for variable, value in zip(variables, start, strict=True):
+            variable.assign(value)
+        losses = step((a, np.float32([row, row])), b)
+        found.append((float(losses["pixel"]), float(losses["discriminator"])))
+    pixel, discriminator = zip(*found, strict=True)
+    assert len(set(pixel)) == len(set(discriminator)) == 3
+    # At strength 0 the generator gives the photo back.
+    assert pixel[2] == pytest.approx(np.abs(a - b).mean(), rel=1e-5)
+
+
 def test_a_perceptual_loss_needs_a_network(state, config):
     config.loss.perceptual = 10.0
     with pytest.raises(UserError, match="loss.perceptual is 10"):
