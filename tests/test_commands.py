@@ -3,6 +3,7 @@
 All but one run in this process, because loading TensorFlow takes seconds.
 """
 
+import dataclasses
 import importlib.util
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.errors import guarded
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.training import translator
 from tf_fsgd.training.cli import parse_edits
 from tf_fsgd.training.runfolder import new_run
 
@@ -248,6 +250,23 @@ def test_a_translator_of_one_edit_takes_none(mistake, tmp_path, photo, words):
     words = ["translate", photo, "--translator", run.path, *words]
     line = mistake(verbs.main, *words)
     assert "makes one edit, feminine, at one strength" in line
+
+
+def test_a_folder_does_not_hide_what_is_shipped(
+    monkeypatch, capsys, tmp_path, sliders, photo
+):
+    monkeypatch.setattr(translator, "SHIPPED", tmp_path / "shipped")
+    translator.ship(
+        dataclasses.replace(translator.load_translator(sliders.path), name="mine"),
+        sliders.config.generator,
+        tmp_path / "shipped",
+    )
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    words = ["translate", "photo.png", "--translator", "mine", "--edit", "smile"]
+    monkeypatch.setattr(sys, "argv", ["tf_fsgd", *words])
+    assert verbs.main() == 0
+    assert read_image(tmp_path / "translated" / "photo.png").mean() > 100
 
 
 def test_several_edits_with_strengths():

@@ -16,7 +16,12 @@ from tf_fsgd.images.io import (
     write_image,
 )
 from tf_fsgd.training.runfolder import open_run
-from tf_fsgd.training.translator import DEFAULT, SHIPPED, load_translator
+from tf_fsgd.training.translator import (
+    DEFAULT,
+    SHIPPED,
+    is_shipped,
+    load_translator,
+)
 
 _STRONGEST = 3.0  # twice what training has shown
 
@@ -78,7 +83,7 @@ def run(arguments: argparse.Namespace) -> None:
 def _translation(arguments: argparse.Namespace):
     """A function of faces [N, R, R, 3] uint8 to the same, and R."""
     name = arguments.translator
-    if Path(name).is_dir() and not open_run(name).config.axes:
+    if _is_folder(name) and not open_run(name).config.axes:
         return _fixed(arguments)
     translator = load_translator(name)
     if arguments.edit is None:
@@ -90,6 +95,11 @@ def _translation(arguments: argparse.Namespace):
     return lambda faces: translator.translate(
         faces, np.tile(strengths, (len(faces), 1))
     ), translator.resolution
+
+
+def _is_folder(name: str) -> bool:
+    # A folder of that name where the user stands does not hide what is shipped.
+    return Path(name).is_dir() and not is_shipped(name)
 
 
 def _fixed(arguments: argparse.Namespace):

@@ -158,6 +158,11 @@ def of_run(run: RunFolder, network: keras.Model) -> Translator:
     )
 
 
+def is_shipped(name: str) -> bool:
+    """Whether a translator of this name comes with the code."""
+    return (SHIPPED / f"{name}.json").is_file()
+
+
 def load_translator(name_or_run: str | Path) -> Translator:
     """Opens a shipped translator or that of a run.
 
@@ -170,7 +175,7 @@ def load_translator(name_or_run: str | Path) -> Translator:
             one fixed edit.
     """
     name = DEFAULT if name_or_run == "shipped" else str(name_or_run)
-    if (SHIPPED / f"{name}.json").is_file():
+    if is_shipped(name):
         return _load_shipped(name)
     if not Path(name).is_dir():
         shipped = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.json")))
