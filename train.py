@@ -29,6 +29,7 @@ from export.bundle import export_run
 from tf_fsgd.attributes.celeba import HOW_TO_GET, aligned_faces, find_celeba
 from tf_fsgd.attributes.model import (
     FEATURE_WEIGHTS,
+    LOGIT_WEIGHT,
     feature_model,
     load_classifier,
 )
@@ -201,6 +202,9 @@ def _perceptual(config: Config, classifier, vgg19: str | None):
     if (weights := _vgg19(config, vgg19)) is not None:
         features = vgg19_features(weights)
         return features, VGG19_WEIGHTS[: len(features.outputs)]
+    if config.loss.perceptual_network == "readings":
+        weights = (*FEATURE_WEIGHTS, LOGIT_WEIGHT)
+        return feature_model(classifier, logits=True), weights
     return feature_model(classifier), FEATURE_WEIGHTS
 
 

@@ -164,8 +164,9 @@ class LossConfig:
     adversarial: float = setting(1.0, at_least(0))
     feature_matching: float = setting(4.0, at_least(0))
     perceptual: float = setting(10.0, at_least(0))
+    # Features of the attribute classifier, the same and its logits, or VGG19's.
     perceptual_network: str = setting(
-        "attributes", one_of("attributes", "vgg19", "auto")
+        "attributes", one_of("attributes", "readings", "vgg19", "auto")
     )
     pixel: float = setting(10.0, at_least(0))  # L1
 
@@ -314,12 +315,13 @@ def _mobile(resolution: int) -> Config:
             kind="modulated", filters=64, blocks=5, side_blocks=3, strided_ends=False
         ),
         discriminator=DiscriminatorConfig(filters=64, layers=2, patch=4),
+        loss=LossConfig(perceptual_network="readings"),
         # Photos are lit and coloured in more ways than the teacher's faces.
         augmentation=AugmentationConfig(rotation=8.0, crop=0.12, colour=0.25),
         training=TrainingConfig(
             images=100_000,
-            learning_rate=8e-4,
-            discriminator_learning_rate=1e-4,
+            learning_rate=5e-4,
+            discriminator_learning_rate=4e-4,
             ema_decay=0.999,
             sample_every=4_000,
             checkpoint_every=2_000,

@@ -24,6 +24,7 @@ SIZE = 128
 STAGE_FILTERS = (32, 48, 96, 192, 320)
 STAGE_BLOCKS = (0, 1, 1, 1, 1)
 FEATURE_WEIGHTS = (0.1, 0.1, 0.2, 0.3, 0.3)  # of each stage's map in a perceptual loss
+LOGIT_WEIGHT = 0.05  # of the logits beside them
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "celeba40.npz"
 
 _TRAIN_SHARE = "train_share"
@@ -203,16 +204,21 @@ def load_classifier(path: str | os.PathLike | None = None) -> AttributeClassifie
     return AttributeClassifier(model, stored[_TRAIN_SHARE])
 
 
-def feature_model(classifier: AttributeClassifier) -> keras.Model:
+def feature_model(classifier: AttributeClassifier, logits: bool = False) -> keras.Model:
     """The network up to its stages' maps, frozen, for a perceptual loss.
+
+    Args:
+        classifier: The classifier.
+        logits: Whether what it reads, `[N, 40]`, is one more output.
 
     Returns:
         A model from `[N, 128, 128, 3]` float32 in [-1, 1] to a list of five maps after
         their activation: 64, 32, 16, 8 and 4 px with 32, 48, 96, 192 and 320 channels.
         Call it with `training=False`; gradients flow to the images.
     """
-    features = keras.Model(
-        classifier.model.input, classifier.model.output["features"], name="features"
-    )
+    outputs = list(classifier.model.output["features"])
+    if logits:
+        outputs.append(classifier.model.output["logits"])
+    features = keras.Model(classifier.model.input, outputs, name="features")
     features.trainable = False
     return features

@@ -1,14 +1,13 @@
 """The conditional translator: several edits, each with a strength, in one network.
 
-    image ─ to 1/4 ─ 1/8 ─ blocks ─ 1/16 ─ blocks ─ 1/8 ─ blocks ─ 1/4 ─ change, mask
+    image ─ to 1/4 ─ 1/8 ─ blocks ─ 1/16 ─ blocks ─ 1/8 ─ blocks ─ 1/4 ─ change
                       └────────── added ──────────────┘
-    output = image + gate(strengths) * mask * change
+    output = image + gate(strengths) * change
 
-* Every block is modulated by an embedding of the strengths (`modulation.py`); nothing
-  is normalised by its own statistics, so there is nothing to smuggle past in a blob.
+* Every block is modulated by an embedding of the strengths (`modulation.py`), and half
+  of its channels belong to one end of one axis each; nothing is normalised by its own
+  statistics, so there is nothing to smuggle past in a blob.
 * The gate is exactly 0 at strength 0: the slider's rest is the photo itself.
-* The mask is predicted at a quarter of the side and multiplies the change, so that a
-  background is left alone by one number and not by a thousand.
 * Pixels move into channels at both ends (space to depth), so that no map is larger than
   a quarter of the side: on a phone's CPU large maps cost more time than their few
   multiplications suggest.
@@ -22,7 +21,7 @@ from keras import layers
 
 from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.pix2pixhd.layers import DepthToSpace, SpaceToDepth
-from tf_fsgd.pix2pixhd.modulation import Gate, ModulatedConv2D
+from tf_fsgd.pix2pixhd.modulation import Ends, EndScale, Gate, ModulatedConv2D
 
 _PATCH = 4  # pixels of a side that become channels
 _EMBEDDING = 48
@@ -30,7 +29,7 @@ _FINE_BLOCKS = 2  # at a quarter of the side
 _EXPANSION = 2  # of channels inside a block
 _TYPICAL_STRENGTH = 2.0  # standard deviations; brings the inputs to the order of 1
 _SMALL = 0.1  # variance that a new branch adds
-_MASK_BIAS = 2.0  # a new mask lets most of the change through
+_CHANGE = 0.2  # of a unit of the last layer, whose first steps would tear pictures up
 
 
 def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> keras.Model:
@@ -52,31 +51,31 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
     config.check(resolution)
     image = keras.Input((resolution, resolution, 3), name="image")
     strengths = keras.Input((edits,), name="strengths")
-    embedding = _embed(strengths)
+    ends = Ends(1 / _TYPICAL_STRENGTH, name="ends")(strengths)
+    asked = (ends, _embed(ends))
     quarter = _convolve(
         SpaceToDepth(_PATCH, name="unfold")(image), config.filters, 3, "stem"
     )
     eighth = _convolve(quarter, 2 * config.filters, 3, "down1", strides=2)
     for number in range(1, config.side_blocks + 1):
-        eighth = _block(eighth, embedding, f"down1_block{number}")
+        eighth = _block(eighth, asked, f"down1_block{number}")
     x = _convolve(eighth, 4 * config.filters, 3, "down2", strides=2)
     for number in range(1, config.blocks + 1):
-        x = _block(x, embedding, f"block{number}")
+        x = _block(x, asked, f"block{number}")
     x = _double(x, 2 * config.filters, "up1")
     x = layers.Add(name="up1_join")([x, eighth])
     for number in range(1, config.side_blocks + 1):
-        x = _block(x, embedding, f"up1_block{number}")
+        x = _block(x, asked, f"up1_block{number}")
     x = _double(x, config.filters, "up2")
     x = layers.Add(name="up2_join")([x, quarter])
     for number in range(1, _FINE_BLOCKS + 1):
-        x = _block(x, embedding, f"up2_block{number}")
+        x = _block(x, asked, f"up2_block{number}")
     return keras.Model(
         [image, strengths], _head(x, image, strengths), name="edit_generator"
     )
 
 
-def _embed(strengths):
-    x = layers.Rescaling(1 / _TYPICAL_STRENGTH, name="embed_scale")(strengths)
+def _embed(x):
     for number in (1, 2):
         x = layers.Dense(
             _EMBEDDING,
@@ -99,14 +98,22 @@ def _convolve(x, filters: int, kernel: int, name: str, strides: int = 1):
     )(x)
 
 
-def _block(x, embedding, name: str):
+def _block(x, asked, name: str):
     """Depthwise, modulated expansion, projection; a small change before training."""
     filters = x.shape[-1]
-    change = layers.DepthwiseConv2D(3, padding="same", name=f"{name}_depthwise")(x)
+    ends, embedding = asked
+    change = layers.DepthwiseConv2D(
+        3,
+        padding="same",
+        # Unit variance; Keras' own rule counts all channels as inputs of each.
+        depthwise_initializer=keras.initializers.RandomNormal(stddev=1 / 3),
+        name=f"{name}_depthwise",
+    )(x)
     change = ModulatedConv2D(_EXPANSION * filters, name=f"{name}_expand")(
         [change, embedding]
     )
     change = layers.ReLU(name=f"{name}_relu")(change)
+    change = EndScale(name=f"{name}_ends")([change, ends])
     change = layers.Conv2D(
         filters,
         1,
@@ -127,18 +134,8 @@ def _head(x, image, strengths):
     change = layers.Conv2D(
         3 * _PATCH**2, 3, padding="same", kernel_initializer="zeros", name="change_conv"
     )(x)
+    change = layers.Rescaling(_CHANGE, dtype="float32", name="change_scale")(change)
     change = DepthToSpace(_PATCH, dtype="float32", name="change")(change)
-    mask = layers.Conv2D(
-        1,
-        3,
-        padding="same",
-        activation="sigmoid",
-        bias_initializer=keras.initializers.Constant(_MASK_BIAS),
-        name="mask_conv",
-    )(x)
-    mask = layers.UpSampling2D(
-        _PATCH, interpolation="bilinear", dtype="float32", name="mask"
-    )(mask)
     gate = Gate(dtype="float32", name="gate")(strengths)
-    change = layers.Multiply(dtype="float32", name="masked")([change, mask, gate])
+    change = layers.Multiply(dtype="float32", name="gated")([change, gate])
     return layers.Add(dtype="float32", name="translated")([image, change])

@@ -8,6 +8,7 @@ activations, which TFLite takes at every precision and which needs no kernel a s
 """
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 _EPSILON = 1e-6
@@ -93,6 +94,73 @@ def unit_norm(kernel):
     """A kernel `[k, k, in, out]` with every output channel's part at length 1."""
     square = ops.sum(ops.square(kernel), axis=(0, 1, 2), keepdims=True)
     return kernel * ops.rsqrt(square + _EPSILON)
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class Ends(layers.Layer):
+    """Both ends of every axis as numbers of their own: relu(s) and relu(-s).
+
+    Call arguments:
+        strengths: `[N, E]` in standard deviations; the result is `[N, 2 E]`.
+
+    Args:
+        scale: What the strengths are multiplied by.
+        **kwargs: Passed on to `layers.Layer`.
+    """
+
+    def __init__(self, scale: float, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = scale
+
+    def call(self, strengths):
+        strengths = strengths * self.scale
+        return ops.concatenate([ops.relu(strengths), ops.relu(-strengths)], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 2 * input_shape[1])
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class EndScale(layers.Layer):
+    """Scales channels by the ends that are asked for.
+
+    A new layer leaves half of the channels as they are and gives every end an equal
+    part of the others, which is silent unless that end is asked for. Without these
+    parts opposite edits pull the same weights to opposite sides, and under an L1 loss
+    the first thousands of images teach nothing.
+
+    Call arguments:
+        inputs: `[x, ends]`: `[N, H, W, C]` and `[N, K]`, not negative.
+    """
+
+    def build(self, input_shape):
+        (*_, channels), (_, ends) = input_shape
+        kernel = np.zeros((ends, channels), np.float32)
+        bias = np.ones(channels, np.float32)
+        own = np.arange(channels // 2, channels)
+        kernel[np.arange(len(own)) % ends, own] = 1.0
+        bias[own] = 0.0
+        self.kernel = self.add_weight(
+            shape=kernel.shape, initializer=_constant(kernel), name="kernel"
+        )
+        self.bias = self.add_weight(
+            shape=bias.shape, initializer=_constant(bias), name="bias"
+        )
+
+    def call(self, inputs):
+        x, ends = inputs
+        scale = ops.matmul(ends, self.kernel) + self.bias
+        return x * ops.reshape(scale, (-1, 1, 1, x.shape[-1]))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+def _constant(values: np.ndarray):
+    return lambda shape, dtype=None: ops.convert_to_tensor(values, dtype)
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
