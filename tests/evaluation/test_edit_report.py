@@ -17,7 +17,7 @@ from tf_fsgd.evaluation.editors import teacher_examples
 from tf_fsgd.evaluation.judge import Verdicts
 from tf_fsgd.evaluation.readings import Instruments
 from tf_fsgd.evaluation.rows import ROWS, console_table
-from tf_fsgd.evaluation.study import TEACHER, Photos
+from tf_fsgd.evaluation.study import TEACHER, Photos, _ratio
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import write_image
 from tf_fsgd.training.translator import Translator
@@ -90,6 +90,16 @@ class Families:
         strengths = np.array([[0, 0], [1.2, 0], [0.8, 0.5], [0, 0.1]], np.float32)
         levels = 80 + 10 * index + 60 * strengths.sum(axis=1)
         return SimpleNamespace(images=faces(*levels), strengths=strengths)
+
+
+def test_kid_in_units_of_the_teachers():
+    def row(value):
+        return {"kernel_distance": {"value": value}}
+
+    assert _ratio(row(0.03), row(0.02)) == 1.5
+    assert _ratio(row(0.03), row(-0.001)) is None
+    assert _ratio(row(0.03), row(None)) is None
+    assert _ratio({"kernel_distance": None}, row(0.02)) is None
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +187,8 @@ def test_the_teacher_and_others_stand_beside(made):
     assert feminine["teacher_mean_strength"] == pytest.approx(1.2)
     teacher = feminine["beside"][TEACHER]
     assert teacher["count"] == 2 and teacher["reached"]["share"] == 1  # 152 and 162
+    # Two faces of the teacher's are too few for a distance.
+    assert feminine["kernel_distance_in_teachers"] is None
     # The other halves: 60 to 30, 70 to 35, 80 to 40 and 100 to 50.
     other = feminine["beside"]["other & older"]
     assert other["mean_absolute_pixel_change"]["mean"] == pytest.approx(38.75)

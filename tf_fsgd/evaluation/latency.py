@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from tf_fsgd.evaluation.intervals import rounded
 from tf_fsgd.training.translator import Translator
 
 THREADS = 2
@@ -49,4 +50,4 @@ def _median_ms(call: Callable[[], object]) -> float:
         start = time.perf_counter()
         call()
         seconds.append(time.perf_counter() - start)
-    return round(1000 * statistics.median(seconds), 2)
+    return rounded(1000 * statistics.median(seconds))

@@ -239,7 +239,8 @@ def _beside(values: dict, report: dict, picture: str | None) -> str:
         notes = (
             "<p><small>The teacher edits its own faces, not these photos; its "
             "examples have a mean strength of "
-            f"{values['teacher_mean_strength']:.2f}.</small></p>"
+            f"{values['teacher_mean_strength']:.2f}.{_against_teacher(values)}"
+            "</small></p>"
         )
     caption = "The same photos, edited by each."
     return (
@@ -248,6 +249,13 @@ def _beside(values: dict, report: dict, picture: str | None) -> str:
         + table(["", *heads], body)
         + notes
     )
+
+
+def _against_teacher(values: dict) -> str:
+    ratio = values["kernel_distance_in_teachers"]
+    if ratio is None:
+        return ""
+    return f" The translator's KID is {ratio:.2f} times theirs."
 
 
 def _projection(projection: dict | None) -> str:

@@ -12,6 +12,7 @@ from tf_fsgd.evaluation.edits import FULL, STRENGTHS, Goal, measure, slider
 from tf_fsgd.evaluation.intervals import rounded
 from tf_fsgd.evaluation.readings import Change, Instruments, Reading
 
+TEACHER = "teacher's own pairs"
 SHOWN = 6  # faces of each edit whose pictures are kept at every strength
 _REAL = 250  # faces of the target class that outputs are compared with
 _BATCH = 16  # faces measured at once: what the progress bar counts by
@@ -90,6 +91,9 @@ class Trial:
         }
         if self.teacher_strengths is not None:
             result["teacher_mean_strength"] = rounded(self.teacher_strengths.mean())
+            result["kernel_distance_in_teachers"] = _ratio(
+                result["strengths"][f"{FULL:g}"], result["beside"][TEACHER]
+            )
         if self.real is not None:
             result["unedited"] = {
                 "kernel_distance": kernel_distance(self.features, self.real),
@@ -98,7 +102,16 @@ class Trial:
         return result
 
 
-TEACHER = "teacher's own pairs"
+def _ratio(own: dict, teacher: dict) -> float | None:
+    """KID in units of the teacher's; `None` where either is not known."""
+    distances = [row["kernel_distance"] for row in (own, teacher)]
+    if None in distances:
+        return None
+    own, teacher = (distance["value"] for distance in distances)
+    # An estimate that is not above 0 says that it is lost in the noise.
+    if own is None or teacher is None or teacher <= 0:
+        return None
+    return rounded(own / teacher)
 
 
 class Study:
