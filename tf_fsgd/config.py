@@ -74,8 +74,10 @@ class GeneratorConfig:
     filters: int = setting(24, at_least(1))  # channels at full resolution ("ngf")
     downsamplings: int = setting(3, at_least(0))
     blocks: int = setting(5, at_least(0))  # residual blocks at the lowest resolution
-    # The same at twice that, on either side; modulated only.
+    # Modulated only: the same at twice that, on either side.
     side_blocks: int = setting(4, at_least(0))
+    # Modulated only: pixels of a side that become channels at both ends.
+    patch: int = setting(4, at_least(1))
     norm: str = setting("none", one_of("none", "instance"))
     residual: bool = True  # output = input + predicted change
     # The outermost convolutions halve and double by themselves.
@@ -93,10 +95,12 @@ class GeneratorConfig:
         """
         check_fields(self, "generator")
         if self.kind == "modulated":
-            if resolution < 32 or resolution % 16:
+            multiple = 4 * self.patch
+            if resolution < 2 * multiple or resolution % multiple:
                 raise UserError(
-                    "pairs.resolution must be a multiple of 16, at least 32, for "
-                    f"generator.kind modulated, received {resolution}"
+                    f"pairs.resolution must be a multiple of {multiple}, at least "
+                    f"{2 * multiple}, for generator.patch {self.patch}, received "
+                    f"{resolution}"
                 )
             return
         if self.strided_ends and (self.kind == "local" or self.downsamplings < 1):
@@ -190,6 +194,8 @@ class AugmentationConfig:
 class TrainingConfig:
     """The loop. Work is counted in images of type A shown to the network."""
 
+    # A run or a shipped translator whose weights a modulated generator starts from.
+    start_from: str = ""
     images: int = setting(6_500, at_least(1))  # in all
     # Share of `images`, at the end, over which the rate falls linearly to 0.
     decay: float = setting(0.5, between(0, 1))
@@ -312,9 +318,15 @@ def _mobile(resolution: int) -> Config:
         teacher=TeacherConfig(truncation_psi=0.75),
         pairs=PairsConfig(count=4_032, held_out=64, resolution=resolution),
         generator=GeneratorConfig(
-            kind="modulated", filters=64, blocks=5, side_blocks=3, strided_ends=False
+            kind="modulated",
+            filters=64,
+            blocks=5,
+            side_blocks=3,
+            # The trunk is the same at every resolution, so that 256 grows from 128.
+            patch=resolution // 32,
+            strided_ends=False,
         ),
-        discriminator=DiscriminatorConfig(filters=64, layers=2, patch=4),
+        discriminator=DiscriminatorConfig(filters=64, layers=2, patch=resolution // 32),
         loss=LossConfig(perceptual_network="readings"),
         # Photos are lit and coloured in more ways than the teacher's faces.
         augmentation=AugmentationConfig(rotation=8.0, crop=0.12, colour=0.25),

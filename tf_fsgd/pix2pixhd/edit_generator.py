@@ -1,16 +1,16 @@
 """The conditional translator: several edits, each with a strength, in one network.
 
-    image ─ to 1/4 ─ 1/8 ─ blocks ─ 1/16 ─ blocks ─ 1/8 ─ blocks ─ 1/4 ─ change
-                      └────────── added ──────────────┘
+    image ─ patches ─ 1/2 ─ blocks ─ 1/4 ─ blocks ─ 1/2 ─ blocks ─ patches ─ change
+               └──────┴────────────── added ─────────┴─────────────┘
     output = image + gate(strengths) * change
 
 * Every block is modulated by an embedding of the strengths (`modulation.py`), and half
   of its channels belong to one end of one axis each; nothing is normalised by its own
   statistics, so there is nothing to smuggle past in a blob.
 * The gate is exactly 0 at strength 0: the slider's rest is the photo itself.
-* Pixels move into channels at both ends (space to depth), so that no map is larger than
-  a quarter of the side: on a phone's CPU large maps cost more time than their few
-  multiplications suggest.
+* Patches of pixels become channels at both ends (space to depth), so that no map is
+  larger than a quarter of the side: on a phone's CPU large maps cost more time than
+  their few multiplications suggest.
 
 Blocks are depthwise-separable and start close to identity. The output is not clipped
 (see `generator.py`).
@@ -23,9 +23,8 @@ from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.pix2pixhd.layers import DepthToSpace, SpaceToDepth
 from tf_fsgd.pix2pixhd.modulation import Ends, EndScale, Gate, ModulatedConv2D
 
-_PATCH = 4  # pixels of a side that become channels
 _EMBEDDING = 48
-_FINE_BLOCKS = 2  # at a quarter of the side
+_FINE_BLOCKS = 2  # at the end, where a position is a patch
 _EXPANSION = 2  # of channels inside a block
 _TYPICAL_STRENGTH = 2.0  # standard deviations; brings the inputs to the order of 1
 _SMALL = 0.1  # variance that a new branch adds
@@ -36,9 +35,10 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
     """The conditional translator.
 
     Args:
-        config: `filters` at a quarter of the side, doubled at each halving; `blocks` at
-            the lowest resolution, `side_blocks` on the way down and on the way up.
-        resolution: Side of the image in pixels, a multiple of 16.
+        config: `patch` pixels of a side become channels; `filters` for a patch, doubled
+            at each of two halvings; `blocks` at the lowest resolution, `side_blocks` on
+            the way down and on the way up.
+        resolution: Side of the image in pixels, a multiple of 4 patches.
         edits: E, how many directions have a strength.
 
     Returns:
@@ -54,7 +54,7 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
     ends = Ends(1 / _TYPICAL_STRENGTH, name="ends")(strengths)
     asked = (ends, _embed(ends))
     quarter = _convolve(
-        SpaceToDepth(_PATCH, name="unfold")(image), config.filters, 3, "stem"
+        SpaceToDepth(config.patch, name="unfold")(image), config.filters, 3, "stem"
     )
     eighth = _convolve(quarter, 2 * config.filters, 3, "down1", strides=2)
     for number in range(1, config.side_blocks + 1):
@@ -71,7 +71,9 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
     for number in range(1, _FINE_BLOCKS + 1):
         x = _block(x, asked, f"up2_block{number}")
     return keras.Model(
-        [image, strengths], _head(x, image, strengths), name="edit_generator"
+        [image, strengths],
+        _head(x, image, strengths, config.patch),
+        name="edit_generator",
     )
 
 
@@ -130,12 +132,12 @@ def _double(x, filters: int, name: str):
     return DepthToSpace(2, name=name)(x)
 
 
-def _head(x, image, strengths):
+def _head(x, image, strengths, patch: int):
     change = layers.Conv2D(
-        3 * _PATCH**2, 3, padding="same", kernel_initializer="zeros", name="change_conv"
+        3 * patch**2, 3, padding="same", kernel_initializer="zeros", name="change_conv"
     )(x)
     change = layers.Rescaling(_CHANGE, dtype="float32", name="change_scale")(change)
-    change = DepthToSpace(_PATCH, dtype="float32", name="change")(change)
+    change = DepthToSpace(patch, dtype="float32", name="change")(change)
     gate = Gate(dtype="float32", name="gate")(strengths)
     change = layers.Multiply(dtype="float32", name="gated")([change, gate])
     return layers.Add(dtype="float32", name="translated")([image, change])

@@ -20,7 +20,7 @@ from tf_fsgd.training.samples import (
 )
 from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import Perceptual, make_train_step
-from tf_fsgd.training.translator import of_run
+from tf_fsgd.training.translator import load_translator, of_run
 
 
 def train(
@@ -62,6 +62,8 @@ def train(
     )
     checkpoints = Checkpoints(state, run.checkpoints)
     resumed = checkpoints.restore()
+    if plan.start_from and not resumed:
+        state.start_from(load_translator(plan.start_from).network)
 
     def due(every: int) -> bool:
         """Whether this step reached a multiple of `every` images, or the end."""

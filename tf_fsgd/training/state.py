@@ -12,6 +12,7 @@ from tf_fsgd.config import Config, TrainingConfig
 from tf_fsgd.hardware import dtype_policy
 from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
 from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.pix2pixhd.growth import grow
 from tf_fsgd.training.precision import resolve_policy
 
 
@@ -82,6 +83,15 @@ class TrainingState:
             plan, plan.discriminator_learning_rate, self.discriminator
         )
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+
+    def start_from(self, network: keras.Model) -> None:
+        """Gives the generator the weights of a trained one (`growth.grow`).
+
+        Raises:
+            UserError: If the two do not fit.
+        """
+        grow(network, self.generator)
+        self.average.set_weights(self.generator.get_weights())
 
     def _optimizer(self, config: TrainingConfig, rate: float, network: keras.Model):
         optimizer = keras.optimizers.Adam(
