@@ -72,8 +72,8 @@ def _about(classifier: Path | None) -> str:
     if classifier is None:
         return (
             f"{SHIPPED_WEIGHTS.name}, shipped with tf_fsgd: the directions were found "
-            "with it, and its features are the perceptual loss of training unless "
-            "VGG19 was. It is not independent, and what it reads may flatter."
+            "with it, and what it sees is a loss of training unless VGG19 stood in. It "
+            "is not independent, and what it reads may flatter."
         )
     return (
         f"{classifier.name}, named by --classifier; whether it took part in training "
