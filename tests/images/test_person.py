@@ -17,7 +17,7 @@ def segmenter():
 @pytest.fixture(scope="module")
 def face(teacher):
     """One face of the embedded teacher, uint8 [256, 256, 3]."""
-    w = sample_w(teacher, np.array([4]), 0.7)
+    w = sample_w(teacher, np.array([6]), 0.7)
     ws = broadcast(w, teacher.num_ws)
     return to_uint8(teacher.synthesis(ws, noise_mode="const", resolution=256))[0]
 
