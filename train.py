@@ -2,6 +2,7 @@
 
     python train.py                        # preset quick: two cores, 15 minutes
     python train.py --edit smile
+    python train.py --preset mobile-128    # six edits with sliders in one small network
     python train.py --preset paper         # the settings of 2003.03581; wants a GPU
     python train.py --pairs DIR            # on your own A/B images
     python train.py --resume runs/00003-feminine-quick-r128
@@ -25,7 +26,7 @@ with output_to(os.devnull):
 
 import numpy as np
 
-from export.bundle import export_run
+from export.bundle import export_run, export_translator
 from tf_fsgd.attributes.celeba import HOW_TO_GET, aligned_faces, find_celeba
 from tf_fsgd.attributes.model import (
     FEATURE_WEIGHTS,
@@ -35,7 +36,10 @@ from tf_fsgd.attributes.model import (
 )
 from tf_fsgd.config import PRESETS, Config, preset
 from tf_fsgd.errors import UserError, guarded
+from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
+from tf_fsgd.evaluation.edit_report import report_edits
 from tf_fsgd.evaluation.report import evaluate, format_summary
+from tf_fsgd.evaluation.rows import console_table
 from tf_fsgd.latents.directions import family_axes, load_direction, pair_strength
 from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import check_rendering, render_pairs
@@ -50,6 +54,7 @@ from tf_fsgd.training.runfolder import (
     new_run,
     open_run,
 )
+from tf_fsgd.training.translator import of_run
 
 SHOWN = 8  # faces of each kind in the grids that show training
 
@@ -57,13 +62,23 @@ SHOWN = 8  # faces of each kind in the grids that show training
 def main(arguments: argparse.Namespace) -> None:
     """Runs every phase in order; each skips what an earlier call has finished."""
     run = _open(arguments)
-    config = run.config
-    print(f"run: {run.path}  (preset {config.preset}, edit {config.edit})")
+    print(f"run: {run.path}  (preset {run.config.preset}, edit {run.config.edit})")
+    make = _make_sliders if run.config.axes else _make_one_edit
+    made = make(run, arguments)
+    run.finish()
+    for what, path in {
+        "training, step by step": run.animation,
+        **made,
+        "SavedModel": run.export / "saved_model",
+        "TFLite": run.export / "tflite",
+    }.items():
+        print(f"{what + ':':24}{path}")
 
+
+def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, Path]:
+    """Pairs, training, evaluation and export of a translator with one fixed edit."""
+    config = run.config
     classifier = load_classifier()
-    if config.axes:
-        _train_sliders(run, classifier, arguments)
-        return
     direction = None  # of a folder of images nobody knows the edit
     if not config.pairs.folder:
         direction = load_direction(config.edit)
@@ -104,24 +119,18 @@ def main(arguments: argparse.Namespace) -> None:
     print("export: converting, and comparing with the Keras model")
     photos = held_out[0] if celeba is None else celeba[0]
     export_run(translator, config, run.export, photos)
-    run.finish()
-    for what, path in {
-        "training, step by step": run.animation,
+    return {
         "before and after": run.path / "before_after.jpg",
         "the same as GIF": run.path / "before_after.gif",
         "report": run.report,
-        "SavedModel": run.export / "saved_model",
-        "TFLite": run.export / "tflite",
-    }.items():
-        print(f"{what + ':':24}{path}")
+    }
 
 
-def _train_sliders(run: RunFolder, classifier, arguments) -> None:
-    """A conditional translator: families, training."""
+def _make_sliders(run: RunFolder, arguments: argparse.Namespace) -> dict[str, Path]:
+    """The same of a translator of several edits and strengths, which takes families."""
     config = run.config
     teacher = load_teacher(config.teacher.checkpoint)
-    axes = family_axes(config.axes)
-    render_families(config, run.pairs, teacher=teacher, axes=axes)
+    render_families(config, run.pairs, teacher=teacher, axes=family_axes(config.axes))
     del teacher  # a gigabyte that training can use
     held_out = run.open_pairs("held_out")
     plain = np.concatenate(
@@ -136,9 +145,27 @@ def _train_sliders(run: RunFolder, classifier, arguments) -> None:
             config,
             run=run,
             source=run.open_pairs("train"),
-            perceptual=_perceptual(config, classifier, arguments.vgg19),
+            perceptual=_perceptual(config, load_classifier(), arguments.vgg19),
             faces=_shown(plain, celeba, SHOWN // 2),
         )
+    translator = of_run(run, run.load_translator())
+
+    print("evaluation: reading what the translator makes of every face")
+    instruments, notes = load_instruments()
+    beside = company_of(run)
+    photos = find_photos(
+        translator.resolution,
+        instruments.classifier,
+        data_dir=arguments.data_dir,
+        families=beside.families,
+    )
+    report = report_edits(
+        translator, photos, instruments, out=run.path, beside=beside, notes=notes
+    )
+    print(console_table(report))
+    print("export: converting, and comparing with the Keras model")
+    export_translator(translator, run.export, plain if celeba is None else celeba[0])
+    return {"report": run.path / "report.html"}
 
 
 def _open(arguments: argparse.Namespace) -> RunFolder:

@@ -61,7 +61,10 @@ VERBS = {
     "attributes": Verb(
         "tf_fsgd.attributes.cli", "train, test or use the face classifier"
     ),
-    "translate": Verb("tf_fsgd.training.cli", "apply a finished run to aligned photos"),
+    "translate": Verb("tf_fsgd.training.cli", "edit aligned photos"),
+    "ship": Verb(
+        "tf_fsgd.training.ship_cli", "keep a run's translator with the package"
+    ),
     "evaluate": Verb("tf_fsgd.evaluation.cli", "measure a finished run again"),
 }
 

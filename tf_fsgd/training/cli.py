@@ -117,19 +117,22 @@ def _fixed(arguments: argparse.Namespace):
     return translate, run_folder.config.pairs.resolution
 
 
-def parse_edits(text: str, strength: float | None = None) -> dict[str, float]:
+def parse_edits(
+    text: str, strength: float | None = None, largest: float = _STRONGEST
+) -> dict[str, float]:
     """Edits and strengths from "smile=0.8,younger".
 
     Args:
         text: Names, each with or without a number.
         strength: Of those without; 1 if `None`.
+        largest: Strength allowed, of either sign.
 
     Returns:
         Strength by edit.
 
     Raises:
-        UserError: If a part is no edit, a strength is no number or beyond 3, or an
-            edit is named twice.
+        UserError: If a part is no edit, a strength is no number or beyond `largest`,
+            or an edit is named twice.
     """
     edits: dict[str, float] = {}
     for part in text.split(","):
@@ -140,9 +143,9 @@ def parse_edits(text: str, strength: float | None = None) -> dict[str, float]:
             raise UserError(
                 f"--edit must look like smile=0.8,younger, received {text!r}"
             ) from None
-        if not abs(value) <= _STRONGEST:
+        if not abs(value) <= largest:
             raise UserError(
-                f"strength of {name} must be {-_STRONGEST:g} to {_STRONGEST:g}, "
+                f"strength of {name} must be {-largest:g} to {largest:g}, "
                 f"received {value:g}"
             )
         if not name or name in edits:

@@ -1,0 +1,42 @@
+"""`python -m tf_fsgd ship RUN NAME`: keeps a run's translator with the code."""
+
+import argparse
+import dataclasses
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.training.cli import parse_edits
+from tf_fsgd.training.runfolder import open_run
+from tf_fsgd.training.translator import SHIPPED, of_run, ship
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's flags."""
+    parser.add_argument("run", metavar="RUN", help="a finished run of several edits")
+    parser.add_argument("name", metavar="NAME", help="such as mobile-256")
+    parser.add_argument(
+        "--units",
+        metavar="EDIT=STD,...",
+        help="standard deviations of w that strength 1 of an edit stands for (two "
+        "thirds of the largest in training)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Writes the weights and facts among those that come with the package.
+
+    Raises:
+        UserError: If the run is not finished, has one fixed edit, or `--units` names an
+            edit that it has not.
+    """
+    run_folder = open_run(arguments.run)
+    if not run_folder.config.axes:
+        raise UserError(f"{arguments.run}: its translator makes one edit only")
+    translator = of_run(run_folder, run_folder.load_translator())
+    units = dict(translator.units)
+    if arguments.units:
+        given = parse_edits(arguments.units, largest=10.0)
+        translator.strengths(given)  # refuses unknown edits
+        units |= given
+    translator = dataclasses.replace(translator, name=arguments.name, units=units)
+    ship(translator, run_folder.config.generator, SHIPPED)
+    print(f"{SHIPPED / arguments.name}.npz")
