@@ -100,10 +100,14 @@ def test_output_is_float32_under_mixed_precision():
 
 
 def test_the_mobile_presets_fit_into_3_mb_at_a_byte_a_weight():
-    config = preset("mobile-256").generator
-    assert preset("mobile-128").generator == config
-    model = build_generator(config, 128, 3)  # no weight depends on the side
-    assert 2_500_000 < model.count_params() < 3_000_000
+    counts = [
+        build_generator(preset(f"mobile-{side}").generator, side, 3).count_params()
+        for side in (128, 256)
+    ]
+    assert 2_500_000 < counts[0] < counts[1] < 3_000_000
+    # Only what reads and writes a patch grows, from 4x4 to 8x8 pixels.
+    filters = preset("mobile-256").generator.filters
+    assert counts[1] - counts[0] == 3 * (8**2 - 4**2) * (2 * 9 * filters + 1)
 
 
 def test_no_feature_map_is_larger_than_a_quarter_of_the_side(model):
@@ -179,6 +183,8 @@ def test_tflite_runs_it_by_its_own_operators(random_model):
         ({}, 16, "must be a multiple of 16, at least 32, .* received 16"),
         ({"blocks": -1}, 32, "generator.blocks must be at least 0, received -1"),
         ({"side_blocks": -1}, 32, "generator.side_blocks must be at least 0"),
+        ({"patch": 0}, 32, "generator.patch must be at least 1, received 0"),
+        ({"patch": 8}, 32, "multiple of 32, at least 64, for generator.patch 8, rec"),
     ],
 )
 def test_refuses(settings, resolution, message):

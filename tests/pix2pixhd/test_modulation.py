@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 
 from tf_fsgd.pix2pixhd.layers import InstanceNormalization
-from tf_fsgd.pix2pixhd.modulation import Gate, ModulatedConv2D, unit_norm
+from tf_fsgd.pix2pixhd.modulation import (
+    Ends,
+    EndScale,
+    Gate,
+    ModulatedConv2D,
+    unit_norm,
+)
 
 
 def noise(*shape, seed=0):
@@ -87,6 +93,30 @@ def test_a_spike_does_not_steer_the_rest_of_the_map():
     assert np.std(moved[elsewhere]) < 0.05 * np.std(plain[elsewhere])
 
 
+def test_ends_by_hand():
+    ends = Ends(0.5)(np.float32([[2, -3], [0, 1]]))
+    assert np.asarray(ends).tolist() == [[1, 0, 0, 1.5], [0, 0.5, 0, 0]]
+
+
+def test_half_of_the_channels_speak_for_one_end_each():
+    x = np.arange(1, 9, dtype=np.float32).reshape(1, 1, 1, 8)
+    layer = EndScale()
+    silent = np.asarray(layer([x, np.float32([[0, 0]])])).ravel()
+    assert silent.tolist() == [1, 2, 3, 4, 0, 0, 0, 0]
+    asked = np.asarray(layer([x, np.float32([[2, 0.5]])])).ravel()
+    # Channels 5 and 7 are the first end's, 6 and 8 the second's.
+    assert asked.tolist() == [1, 2, 3, 4, 10, 3, 14, 4]
+
+
+def test_ends_scale_each_face_by_its_own():
+    layer = EndScale()
+    layer.build([(None, 4, 4, 3), (None, 2)])
+    randomise(layer)
+    x, ends = noise(2, 4, 4, 3, seed=7), noise(2, 2, seed=8)
+    scale = ends @ np.asarray(layer.kernel) + np.asarray(layer.bias)
+    np.testing.assert_allclose(layer([x, ends]), x * scale[:, None, None], atol=1e-6)
+
+
 def test_the_gate_by_hand():
     strengths = np.float32([[0, 0], [1, -0.5], [-1.5, 0], [100, 0]])
     gate = np.asarray(Gate(rate=2.0)(strengths))
@@ -106,6 +136,7 @@ def test_the_gate_opens_at_once():
 def test_layers_survive_saving(tmp_path):
     image, strengths = keras.Input((8, 8, 2)), keras.Input((3,))
     x = ModulatedConv2D(4, kernel_size=3)([image, strengths])
+    x = EndScale()([x, Ends(0.5)(strengths)])
     model = keras.Model([image, strengths], x * Gate(rate=0.5)(strengths))
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
