@@ -1,4 +1,4 @@
-"""`python -m export RUN --out DIR`: SavedModel and TFLite of a finished run."""
+"""`python -m export RUN --out DIR`: SavedModel and TFLite of a translator."""
 
 import argparse
 import logging
@@ -22,9 +22,16 @@ def main(arguments: list[str] | None = None) -> int:
         The exit code.
     """
     parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
-    parser.add_argument("run", metavar="RUN", help="run folder of train.py")
     parser.add_argument(
-        "--out", metavar="DIR", help="folder to make or replace (default: RUN/export)"
+        "run",
+        metavar="RUN",
+        help="run folder of train.py, or a shipped translator: its name, or shipped",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help="folder to make or replace (default: RUN/export; exported/NAME of a "
+        "shipped translator)",
     )
     parser.add_argument(
         "--photos",
@@ -42,38 +49,59 @@ def _export(options: argparse.Namespace) -> None:
     # TensorFlow is loaded late, so that --help is quick and its greeting stays hidden.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with output_to(os.devnull):
-        from export.bundle import export_run
+        from export.bundle import export_run, export_translator
         from tf_fsgd.training.runfolder import open_run
+        from tf_fsgd.training.translator import load_translator, of_run
 
-    run = open_run(options.run)
-    translator = run.load_translator()
-    out = Path(options.out) if options.out else run.export
-    report = export_run(translator, run.config, out, _photos(run, options.photos))
+    run = open_run(options.run) if Path(options.run).is_dir() else None
+    if run is None:
+        translator = load_translator(options.run)
+        out = Path(options.out or Path("exported", translator.name))
+        photos = _photos(None, translator.resolution, options.photos)
+        report = export_translator(translator, out, photos)
+    else:
+        network = run.load_translator()
+        out = Path(options.out or run.export)
+        photos = _photos(run, run.config.pairs.resolution, options.photos)
+        if run.config.axes:
+            report = export_translator(of_run(run, network), out, photos)
+        else:
+            report = export_run(network, run.config, out, photos)
     print(f"{out / 'saved_model'}")
     for file in report["tflite"].values():
+        latency = ", ".join(
+            f"{times['fastest']:.0f} ms on {threads}"
+            for threads, times in file["latency_ms"].items()
+        )
         print(
             f"{out / 'tflite' / file['file']}  {file['size_bytes'] / 1e6:.2f} MB, "
-            f"differs from Keras by at most {file['max_abs_difference']:.1e}, "
-            f"{file['latency_ms']:.0f} ms on {file['threads']} threads"
+            f"{file['worst_psnr_db']:.0f} dB of Keras or better, {latency} threads"
         )
 
 
-def _photos(run, paths: list[str]) -> np.ndarray:
-    """A few faces for the comparison, uint8 [N, R, R, 3]."""
+def _photos(run, resolution: int, paths: list[str]) -> np.ndarray:
+    """A few faces for the comparison, uint8 [N, R, R, 3].
+
+    Args:
+        run: Where they come from without `paths`; None for a shipped translator.
+        resolution: R.
+        paths: Files and folders.
+    """
     from export.bundle import PHOTOS
     from tf_fsgd.images.io import find_images, read_image, resize
 
     if paths:
-        faces = [
-            resize(read_image(path), run.config.pairs.resolution)
-            for path in find_images(paths)[:PHOTOS]
-        ]
-    else:
-        source = run.open_pairs("held_out")
-        faces = [source.pair(index)[0] for index in range(min(source.count, PHOTOS))]
-    if not faces:
+        files = find_images(paths)[:PHOTOS]
+        return np.stack([resize(read_image(path), resolution) for path in files])
+    if run is None:
+        raise UserError("--photos is needed: a shipped translator has no faces with it")
+    source = run.open_pairs("held_out")
+    indices = range(min(source.count, PHOTOS))
+    if not indices:
         raise UserError("--photos is needed: this run kept no held-out faces")
-    return np.stack(faces)
+    if run.config.axes:
+        return np.concatenate([source.family(index, [0]).images for index in indices])
+    return np.stack([source.pair(index)[0] for index in indices])
 
 
 if __name__ == "__main__":

@@ -3,3 +3,7 @@
 
 class ExportError(RuntimeError):
     """An exported file that is not fit for use; nothing of the export is kept."""
+
+
+class PrecisionError(ExportError):
+    """An exported file that is right, but whose weights are too coarse."""

@@ -13,6 +13,7 @@ from export.errors import ExportError
 
 OPERATORS = frozenset(
     {
+        "ABS",
         "ADD",
         "AVERAGE_POOL_2D",
         "CONCATENATION",
@@ -21,6 +22,8 @@ OPERATORS = frozenset(
         "DEPTH_TO_SPACE",
         "DEQUANTIZE",
         "DIV",
+        "EXP",
+        "FULLY_CONNECTED",
         "LEAKY_RELU",
         "LOGISTIC",
         "MAXIMUM",
@@ -28,21 +31,27 @@ OPERATORS = frozenset(
         "MINIMUM",
         "MIRROR_PAD",
         "MUL",
+        "NEG",
         "PAD",
         "RELU",
         "RESHAPE",
         "RESIZE_BILINEAR",
         "RESIZE_NEAREST_NEIGHBOR",
         "RSQRT",
+        "SPACE_TO_DEPTH",
         "SQUARE",
         "SQUARED_DIFFERENCE",
         "STRIDED_SLICE",
         "SUB",
+        "SUM",
         "TANH",
         "TRANSPOSE_CONV",
     }
 )
 MAX_RANK = 4
+# What TensorFlow's GPU delegate takes (its common/model_builder.cc). Dense layers of
+# int8 weights with a scale for each output are of version 12.
+MAX_VERSIONS = {"FULLY_CONNECTED": 9}
 
 _OPERATOR_NAMES = {
     code: name
@@ -55,6 +64,7 @@ _TYPE_NAMES = {
     if not name.startswith("_")
 }
 _TYPES = frozenset({"FLOAT32", "FLOAT16", "INT32"})  # INT32: paddings, axes and shapes
+_CONSTANT_TYPES = _TYPES | {"INT8"}  # weights, which the operators dequantise
 
 
 def check(model: bytes) -> dict[str, int]:
@@ -74,10 +84,13 @@ def check(model: bytes) -> dict[str, int]:
     complaints = []
     for subgraph in graph.subgraphs:
         for operator in subgraph.operators:
-            name = _operator_name(graph.operatorCodes[operator.opcodeIndex])
+            code = graph.operatorCodes[operator.opcodeIndex]
+            name = _operator_name(code)
             counts[name] += 1
             if name not in OPERATORS:
                 complaints.append(f"operator {name}")
+            if code.version > MAX_VERSIONS.get(name, code.version):
+                complaints.append(f"operator {name} of version {code.version}")
             if (
                 _fused_activation(operator)
                 == schema.ActivationFunctionType.RELU_N1_TO_1
@@ -85,7 +98,8 @@ def check(model: bytes) -> dict[str, int]:
                 # Mobile GPU delegates before TensorFlow 2.12 clip to [0, 1] instead.
                 complaints.append(f"RELU_N1_TO_1 fused into {name}")
         for tensor in subgraph.tensors:
-            complaints += _tensor_complaints(tensor)
+            constant = graph.buffers[tensor.buffer].data is not None
+            complaints += _tensor_complaints(tensor, constant)
     if complaints:
         raise ExportError("not for mobile: " + "; ".join(dict.fromkeys(complaints)))
     return dict(sorted(counts.items()))
@@ -103,7 +117,7 @@ def _fused_activation(operator: schema.OperatorT) -> int | None:
     return getattr(operator.builtinOptions, "fusedActivationFunction", None)
 
 
-def _tensor_complaints(tensor: schema.TensorT) -> list[str]:
+def _tensor_complaints(tensor: schema.TensorT, constant: bool) -> list[str]:
     shape = [] if tensor.shape is None else list(tensor.shape)
     signature = shape if tensor.shapeSignature is None else list(tensor.shapeSignature)
     kind = _TYPE_NAMES[tensor.type]
@@ -113,6 +127,6 @@ def _tensor_complaints(tensor: schema.TensorT) -> list[str]:
         complaints.append(f"tensor {name} of {len(shape)} dimensions")
     if any(size < 0 for size in signature):
         complaints.append(f"tensor {name} of open size")
-    if kind not in _TYPES:
+    if kind not in (_CONSTANT_TYPES if constant else _TYPES):
         complaints.append(f"tensor {name} of type {kind}")
     return complaints

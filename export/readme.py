@@ -1,7 +1,9 @@
 """The README of an exported folder: how to use the files, and what was measured."""
 
+from tf_fsgd.training.translator import opposite
+
 _TEXT = """\
-# {edit}, {resolution} px
+# {name}, {resolution} px
 
 A face translator ({weights:,} weights) made by tf_fsgd. It expects one upright face in
 a square, framed as in FFHQ. EXIF orientation is not applied.
@@ -9,24 +11,26 @@ a square, framed as in FFHQ. EXIF orientation is not applied.
 | form | input | output |
 | --- | --- | --- |
 | SavedModel, `serving_default` | `image`: float32 [N, {resolution}, {resolution}, 3] \
-in [-1, 1] | `image`: the same |
+in [-1, 1]{also_in} | `image`: float32 [N, {resolution}, {resolution}, 3] \
+in [-1, 1] |
 | SavedModel, `encoded` | `image_bytes`: string [N], files (JPEG, PNG, WebP, BMP, \
-GIF's first frame) of any size; the square in the middle is taken | `image_bytes`: \
-string [N], PNG files |
-| TFLite | `image`: float32 [1, {resolution}, {resolution}, 3] in [-1, 1] | `image`: \
-the same |
+GIF's first frame) of any size; the square in the middle is taken{also_in} | \
+`image_bytes`: string [N], PNG files |
+| TFLite | as `serving_default`, N = 1 | the same |
 
 [-1, 1] is `pixel / 127.5 - 1`; back: `round((x + 1) * 127.5)`.
-
+{strengths}
 ## Measured
 
-Against the Keras model, on {photos} photos; latency on {threads} threads of the machine
-that exported.
+Against the Keras model, on {images} images; PSNR is that of the worst of them. Latency
+for one image, on the machine that exported: the fastest of many runs, and what the
+threads computed together in milliseconds of CPU.
 
-| file | size | max difference (bar) | mean difference | PSNR | latency |
-| --- | --- | --- | --- | --- | --- |
+| file | size | max difference (bar) | mean difference | PSNR (floor) | 1 thread | \
+2 threads |
+| --- | --- | --- | --- | --- | --- | --- |
 {rows}
-
+{left_out}
 ## TensorFlow Serving
 
     docker run --rm -p 8501:8501 -v "$PWD/saved_model:/models/tf_fsgd" \\
@@ -36,8 +40,8 @@ then, in Python:
 
     import base64, json, urllib.request
 
-    face = base64.b64encode(open("face.jpg", "rb").read()).decode()
-    request = {{"signature_name": "encoded", "instances": [{{"b64": face}}]}}
+    face = {{"b64": base64.b64encode(open("face.jpg", "rb").read()).decode()}}
+    request = {{"signature_name": "encoded", "instances": [{instance}]}}
     url = "http://localhost:8501/v1/models/tf_fsgd:predict"
     reply = json.load(urllib.request.urlopen(url, json.dumps(request).encode()))
     translated = base64.b64decode(reply["predictions"][0]["b64"])
@@ -53,38 +57,89 @@ then, in Python:
     translate = Interpreter("tflite/{fp32_file}").get_signature_runner()
     face = Image.open("face.jpg").convert("RGB").resize(({resolution}, {resolution}))
     image = np.asarray(face, np.float32)[None] / 127.5 - 1
-    image = translate(image=image)["image"][0]
+    image = translate({arguments})["image"][0]
     Image.fromarray(np.uint8(np.round((image + 1) * 127.5))).save("translated.png")
+"""
+
+_STRENGTHS = """
+## Strengths
+
+The columns of `strengths` are {axes}. Their unit is the
+standard deviation of the teacher's w along the axis; zeros leave the photo as it is.
+What strength 1 of each edit stands for, to be multiplied for a slider (1.5 is the most
+that the network has learnt from) and added up for several edits at once:
+
+| edit | strengths |
+| --- | --- |
+{rows}
 """
 
 
 def text(report: dict) -> str:
-    """Fills the README in from a report of `export.bundle.export_run`."""
+    """Fills the README in from a report of `export.bundle`."""
     files = report["tflite"]
+    parts = _of_several_edits(report) if "axes" in report else _of_one_edit()
     return _TEXT.format(
-        **{key: report[key] for key in ("edit", "resolution", "weights", "photos")},
-        threads=files["fp32"]["threads"],
+        **{key: report[key] for key in ("name", "resolution", "weights", "images")},
+        **parts,
         fp32_file=files["fp32"]["file"],
         rows="\n".join(
             [
-                _row("`saved_model/1`", report["saved_model"], "", ""),
-                *(
-                    _row(
-                        f"`tflite/{file['file']}`",
-                        file,
-                        f"{file['size_bytes'] / 1e6:.2f} MB",
-                        f"{file['latency_ms']:.1f} ms",
-                    )
-                    for file in files.values()
-                ),
+                _row("`saved_model/1`", report["saved_model"]),
+                *(_row(f"`tflite/{file['file']}`", file) for file in files.values()),
             ]
+        ),
+        left_out="".join(
+            f"\nThere is no {precision} file: {reason}.\n"
+            for precision, reason in report["left_out"].items()
         ),
     )
 
 
-def _row(name: str, numbers: dict, size: str, latency: str) -> str:
-    return (
-        f"| {name} | {size} | {numbers['max_abs_difference']:.1e} "
-        f"({numbers['bar']:.0e}) | {numbers['mean_abs_difference']:.1e} "
-        f"| {numbers['psnr_db']:.1f} dB | {latency} |"
-    )
+def _of_one_edit() -> dict[str, str]:
+    return {
+        "also_in": "",
+        "strengths": "",
+        "instance": "face",
+        "arguments": "image=image",
+    }
+
+
+def _of_several_edits(report: dict) -> dict[str, str]:
+    axes = report["axes"]
+    vectors = {}
+    for edit, unit in report["units"].items():
+        sign, axis = (1, edit) if edit in axes else (-1, opposite(edit))
+        vectors[edit] = [0.0] * len(axes)
+        vectors[edit][axes.index(axis)] = round(sign * unit, 3)
+    example = vectors[axes[-1]]
+    return {
+        "also_in": f"; `strengths`: float32 [N, {len(axes)}], see below",
+        "strengths": _STRENGTHS.format(
+            axes=", ".join(f"{number} {axis}" for number, axis in enumerate(axes)),
+            rows="\n".join(
+                f"| {edit} | {vector} |" for edit, vector in vectors.items()
+            ),
+        ),
+        "instance": f'{{"image_bytes": face, "strengths": {example}}}',
+        "arguments": f"image=image, strengths=np.float32([{example}])",
+    }
+
+
+def _row(name: str, numbers: dict) -> str:
+    size = f"{numbers['size_bytes'] / 1e6:.2f} MB" if "size_bytes" in numbers else ""
+    bar = f" ({numbers['bar']:.0e})" if "bar" in numbers else ""
+    floor = f" ({numbers['floor_db']:.0f})" if "floor_db" in numbers else ""
+    latency = [
+        f"{times['fastest']:.1f} ms, CPU {times['cpu']:.1f}"
+        for times in numbers.get("latency_ms", {}).values()
+    ]
+    cells = [
+        name,
+        size,
+        f"{numbers['max_abs_difference']:.1e}{bar}",
+        f"{numbers['mean_abs_difference']:.1e}",
+        f"{numbers['worst_psnr_db']:.1f} dB{floor}",
+        *(latency or ["", ""]),
+    ]
+    return f"| {' | '.join(cells)} |"

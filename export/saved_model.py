@@ -8,10 +8,10 @@ import tensorflow as tf
 from PIL import Image
 
 from export.errors import ExportError
-from export.parity import held_to_bar
+from export.parity import held_to_bar, singly
 from export.signatures import Servable
 from tf_fsgd.disk import disk_errors
-from tf_fsgd.images.io import to_float, to_uint8
+from tf_fsgd.images.io import to_uint8
 
 VERSION = "1"  # Serving takes the highest number among a model's folders
 
@@ -33,12 +33,12 @@ def write(servable: Servable, folder: Path) -> None:
         )
 
 
-def compare(folder: Path, photos: np.ndarray, reference: np.ndarray) -> dict:
+def compare(folder: Path, inputs: dict[str, np.ndarray], reference: np.ndarray) -> dict:
     """Reads a SavedModel back and compares both signatures with the Keras model.
 
     Args:
         folder: What `write` was given.
-        photos: uint8 [N, R, R, 3].
+        inputs: Of `serving_default`; the images are of whole 8-bit levels.
         reference: The Keras model's images of them, float32 in [-1, 1].
 
     Returns:
@@ -51,22 +51,27 @@ def compare(folder: Path, photos: np.ndarray, reference: np.ndarray) -> dict:
     loaded = tf.saved_model.load(str(folder / VERSION))
     floats = loaded.signatures["serving_default"]
     encoded = loaded.signatures["encoded"]
-    output = np.concatenate(
-        [floats(image=tf.constant(photo[None]))["image"] for photo in to_float(photos)]
-    )
-    levels = np.stack([_decoded(encoded, photo) for photo in photos])
-    apart = int(np.abs(levels - to_uint8(reference)).max())
+    outputs, levels = [], []
+    for case in singly(inputs):
+        tensors = {name: tf.constant(value) for name, value in case.items()}
+        outputs.append(floats(**tensors)["image"])
+        tensors["image_bytes"] = tf.constant([_png(tensors.pop("image").numpy()[0])])
+        levels.append(_pixels(encoded(**tensors)["image_bytes"].numpy()[0]))
+    apart = int(np.abs(np.stack(levels) - to_uint8(reference)).max())
     if apart > 1:  # rounding may fall to either side
         raise ExportError(f"encoded: differs from the Keras model by {apart} levels")
     return {
-        **held_to_bar("saved_model", reference, output),
+        **held_to_bar("saved_model", reference, np.concatenate(outputs)),
         "encoded_max_levels": apart,
     }
 
 
-def _decoded(encoded, photo: np.ndarray) -> np.ndarray:
+def _png(image: np.ndarray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(photo).save(file, "PNG")
-    reply = encoded(image_bytes=tf.constant([file.getvalue()]))["image_bytes"]
-    with Image.open(io.BytesIO(reply.numpy()[0])) as image:
+    Image.fromarray(to_uint8(image)).save(file, "PNG")
+    return file.getvalue()
+
+
+def _pixels(file: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(file)) as image:
         return np.asarray(image, np.int16)

@@ -2,7 +2,8 @@
 
 `serving_default` maps float images to float images; `encoded` maps the bytes of image
 files to the bytes of PNG files, so that a client needs no image code and a request
-stays small (a float image as JSON is about ten times its PNG).
+stays small (a float image as JSON is about ten times its PNG). A translator of several
+edits takes their strengths beside the images in both.
 """
 
 import functools
@@ -20,53 +21,80 @@ _UPPER = float(np.nextafter(np.float32(1), np.float32(0)))
 class Servable(tf.Module):
     """A translator with the signatures that it is served with."""
 
-    def __init__(self, translator: keras.Model, resolution: int):
+    def __init__(self, translator: keras.Model, resolution: int, edits: int = 0):
         """Builds the signatures.
 
         Args:
-            translator: Images [N, R, R, 3] to images [N, R, R, 3], float32 in [-1, 1].
+            translator: Images [N, R, R, 3] to images [N, R, R, 3], float32 in [-1, 1];
+                with `edits`, `[images, strengths]`, strengths [N, E], to images.
             resolution: R.
+            edits: E, how many columns the strengths have; 0: one fixed edit.
         """
         super().__init__()
         # A module that held the Keras model would be saved with it, and ask for Keras
         # and for this package's layers when it is loaded. A function is not saved.
         self._network = functools.partial(translator, training=False)
         self._resolution = resolution
+        self._edits = edits
         # Keras' variables wrap TensorFlow's, which are what a module saves.
         self.weights = [variable.value for variable in translator.variables]
 
+    @property
+    def weight_count(self) -> int:
+        """Numbers in the translator."""
+        return sum(weight.shape.num_elements() for weight in self.weights)
+
+    def translate(
+        self, image: tf.Tensor, strengths: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """What both signatures do with images in [-1, 1], clipped to the same."""
+        inputs = image if strengths is None else [image, strengths]
+        return tf.clip_by_value(self._network(inputs), -1.0, _UPPER)
+
     def floats(self, batch_size: int | None) -> tf.types.experimental.ConcreteFunction:
         """{"image": float32 [N, R, R, 3] in [-1, 1]} to {"image": the same}.
+
+        With several edits there is a second input, {"strengths": float32 [N, E]}.
 
         Args:
             batch_size: N; None leaves it open, which TFLite must not.
         """
         shape = (batch_size, self._resolution, self._resolution, 3)
-        function = tf.function(
-            lambda image: {"image": self._translate(image)},
-            input_signature=[tf.TensorSpec(shape, tf.float32, name="image")],
-        )
-        return function.get_concrete_function()
+        return tf.function(
+            lambda *inputs: {"image": self.translate(*inputs)},
+            input_signature=[
+                tf.TensorSpec(shape, tf.float32, name="image"),
+                *self._strengths(batch_size),
+            ],
+        ).get_concrete_function()
 
     def encoded(self) -> tf.types.experimental.ConcreteFunction:
         """{"image_bytes": string [N], files} to {"image_bytes": string [N], PNG files}.
+
+        With several edits there is a second input, {"strengths": float32 [N, E]}.
 
         Reads JPEG, PNG, WebP, BMP and the first frame of a GIF; takes the square in the
         middle. Anything else is an `InvalidArgumentError`. EXIF orientation is ignored.
         """
         return tf.function(
             self._translate_files,
-            input_signature=[tf.TensorSpec((None,), tf.string, name="image_bytes")],
+            input_signature=[
+                tf.TensorSpec((None,), tf.string, name="image_bytes"),
+                *self._strengths(None),
+            ],
         ).get_concrete_function()
 
-    def _translate(self, image: tf.Tensor) -> tf.Tensor:
-        return tf.clip_by_value(self._network(image), -1.0, _UPPER)
+    def _strengths(self, batch_size: int | None) -> list[tf.TensorSpec]:
+        if not self._edits:
+            return []
+        return [tf.TensorSpec((batch_size, self._edits), tf.float32, "strengths")]
 
-    def _translate_files(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _translate_files(self, image_bytes: tf.Tensor, *strengths: tf.Tensor) -> dict:
         side = self._resolution
         square = tf.TensorSpec((side, side, 3), tf.float32)
         images = tf.map_fn(self._read, image_bytes, fn_output_signature=square)
-        levels = tf.cast(tf.round((self._translate(images) + 1) * 127.5), tf.uint8)
+        translated = self.translate(images, *strengths)
+        levels = tf.cast(tf.round((translated + 1) * 127.5), tf.uint8)
         files = tf.map_fn(
             tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec((), tf.string)
         )

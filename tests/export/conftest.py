@@ -1,4 +1,4 @@
-"""A translator of a few kilobytes with every kind of layer that pix2pixHD has."""
+"""Translators of a few kilobytes with every kind of layer that the real ones have."""
 
 import keras
 import numpy as np
@@ -6,7 +6,9 @@ import pytest
 from keras import layers, ops
 from PIL import Image
 
-from tf_fsgd.config import Config
+from tf_fsgd.config import Config, GeneratorConfig
+from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.training.translator import Translator
 
 RESOLUTION = 32
 
@@ -31,6 +33,27 @@ def translator() -> keras.Model:
     x = layers.Conv2DTranspose(16, 3, strides=2, padding="same")(ops.relu(x))
     change = layers.Conv2D(3, 3)(padded(x))
     return keras.Model(image, image + change)
+
+
+@pytest.fixture(scope="session")
+def sliders() -> Translator:
+    """Two axes whose ends have units of their own."""
+    keras.utils.set_random_seed(0)
+    generator = GeneratorConfig(
+        kind="modulated", filters=16, blocks=1, side_blocks=1, strided_ends=False
+    )
+    network = build_generator(generator, RESOLUTION, 2)
+    rng = np.random.default_rng(1)
+    for variable in network.variables:  # some begin at zero, and the change with them
+        noise = rng.normal(0, 0.1, variable.shape)
+        variable.assign(keras.ops.convert_to_numpy(variable) + noise)
+    return Translator(
+        "tiny",
+        network,
+        RESOLUTION,
+        ("feminine", "smile"),
+        {"feminine": 2.5, "masculine": 2.0, "smile": 1.5, "frown": 1.0},
+    )
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from keras import layers
+from PIL import Image
 
+from export import parity
 from export.bundle import export_run
 from export.errors import ExportError
 from tf_fsgd.errors import UserError
@@ -36,7 +38,9 @@ def expected(translator, images) -> np.ndarray:
     return np.clip(output, -1, 1)
 
 
-@pytest.mark.parametrize(("precision", "bar"), [("fp32", 1e-3), ("fp16", 2e-2)])
+@pytest.mark.parametrize(
+    ("precision", "bar"), [("fp32", 1e-3), ("fp16", 2e-2), ("int8", 0.1)]
+)
 def test_tflite_translates_as_keras_does(exported, images, expected, precision, bar):
     out, _ = exported
     path = out / "tflite" / f"tf_fsgd_smile_32_{precision}.tflite"
@@ -74,15 +78,36 @@ def test_report_holds_the_bars_and_the_sizes(exported, translator):
     assert json.loads((out / "report.json").read_text()) == report
     weights = translator.count_params()
     assert report["weights"] == weights
-    for precision, bar, width in [("fp32", 1e-3, 4), ("fp16", 2e-2, 2)]:
+    assert report["left_out"] == {}
+    for precision, bar, floor, width in [
+        ("fp32", 1e-3, None, 4),
+        ("fp16", 2e-2, 45, 2),
+        ("int8", None, 38, 1),
+    ]:
         numbers = report["tflite"][precision]
         size = (out / "tflite" / numbers["file"]).stat().st_size
         assert numbers["size_bytes"] == size > weights * width
-        assert numbers["bar"] == bar >= numbers["max_abs_difference"] > 0
+        assert numbers.get("bar") == bar
+        assert numbers.get("floor_db") == floor
+        assert (bar or 2) >= numbers["max_abs_difference"] > 0
         assert numbers["max_abs_difference"] > numbers["mean_abs_difference"]
         assert numbers["passed"] is True
-        assert numbers["psnr_db"] > 50
-        assert numbers["latency_ms"] > 0
+        assert numbers["psnr_db"] >= numbers["worst_psnr_db"] > 38
+        assert set(numbers["latency_ms"]) == {"1", "2"}
+        for times in numbers["latency_ms"].values():
+            assert times["median"] >= times["fastest"] > 0
+            assert times["cpu"] > 0
+
+
+def test_weights_of_int8_are_a_quarter_of_those_of_fp32(tmp_path, photos, config):
+    image = keras.Input((32, 32, 3))
+    x = layers.Conv2D(128, 3, padding="same")(image)
+    x = layers.Conv2D(128, 3, padding="same")(x)
+    change = layers.Conv2D(3, 3, padding="same", activation="tanh")(x)
+    wide = keras.Model(image, image + change)
+    files = export_run(wide, config, tmp_path / "out", photos)["tflite"]
+    sizes = [files[precision]["size_bytes"] for precision in ("fp32", "fp16", "int8")]
+    np.testing.assert_allclose(sizes[0] / np.array(sizes), [1, 2, 4], rtol=0.1)
 
 
 def test_clip_is_not_fused(exported):
@@ -108,8 +133,6 @@ def test_folder_is_complete_and_nothing_lies_beside_it(exported):
 
 
 def test_readme_python_runs(exported, photos, tmp_path, monkeypatch):
-    from PIL import Image
-
     out, _ = exported
     readme = (out / "README.md").read_text()
     script = readme.split("## TFLite in Python\n")[1].replace("\n    ", "\n")
@@ -176,3 +199,25 @@ def test_photos_of_another_size_are_refused(translator, config, tmp_path):
         export_run(
             translator, config, tmp_path / "out", np.zeros((1, 64, 64, 3), np.uint8)
         )
+
+
+def test_int8_that_is_too_coarse_is_left_out(
+    translator, config, photos, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setitem(parity.FLOORS, "int8", 150.0)
+    out = tmp_path / "out"
+    report = export_run(translator, config, out, photos)
+    assert sorted(report["tflite"]) == ["fp16", "fp32"]
+    assert len(list((out / "tflite").iterdir())) == 2
+    assert "needed are 150" in report["left_out"]["int8"]
+    assert "There is no int8 file" in (out / "README.md").read_text()
+    assert "no int8 file" in caplog.text
+
+
+def test_fp16_that_is_too_coarse_is_an_error(
+    translator, config, photos, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(parity.FLOORS, "fp16", 150.0)
+    with pytest.raises(ExportError, match="fp16: an image is at .* dB PSNR"):
+        export_run(translator, config, tmp_path / "out", photos)
+    assert not (tmp_path / "out").exists()

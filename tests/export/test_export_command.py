@@ -26,7 +26,7 @@ def faces(photos, tmp_path):
 def test_exports_a_run_on_photos(run, faces, tmp_path, capsys):
     out = tmp_path / "out"
     assert main([str(run.path), "--out", str(out), "--photos", str(faces)]) == 0
-    assert json.loads((out / "report.json").read_text())["photos"] == 4
+    assert json.loads((out / "report.json").read_text())["images"] == 4
     printed = capsys.readouterr().out
     assert str(out / "saved_model") in printed
     assert str(out / "tflite" / "tf_fsgd_smile_32_fp16.tflite") in printed
@@ -44,7 +44,7 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
     run = new_run(tmp_path / "runs", config)
     run.save_translator(translator)
     assert main([str(run.path)]) == 0
-    assert json.loads((run.export / "report.json").read_text())["photos"] == 3
+    assert json.loads((run.export / "report.json").read_text())["images"] == 3
 
 
 @pytest.mark.parametrize(

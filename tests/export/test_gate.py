@@ -58,3 +58,34 @@ def test_refuses_the_clip_that_old_gpus_get_wrong():
 def test_refuses_types_that_phones_do_not_compute_in():
     with pytest.raises(ExportError, match="of type INT64"):
         gate.check(converted(lambda x: x + x, dtype=tf.int64))
+
+
+def dense(per_channel: bool) -> bytes:
+    """A dense layer of int8 weights, with one scale or one for each output."""
+    kernel = tf.random.stateless_normal((64, 64), (0, 0))
+    module = tf.Module()
+    module.function = tf.function(
+        lambda x: x @ kernel, input_signature=[tf.TensorSpec((1, 64))]
+    )
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [module.function.get_concrete_function()], module
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = (
+        not per_channel
+    )
+    return converter.convert()
+
+
+def test_takes_weights_of_int8():
+    assert gate.check(dense(per_channel=False)) == {"FULLY_CONNECTED": 1}
+
+
+def test_refuses_versions_that_gpu_delegates_do_not_know():
+    with pytest.raises(ExportError, match="operator FULLY_CONNECTED of version 12"):
+        gate.check(dense(per_channel=True))
+
+
+def test_refuses_int8_between_operators():
+    with pytest.raises(ExportError, match="of type INT8"):
+        gate.check(converted(lambda x: tf.concat([x, x], 3), dtype=tf.int8))
