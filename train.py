@@ -54,7 +54,7 @@ from tf_fsgd.training.runfolder import (
     new_run,
     open_run,
 )
-from tf_fsgd.training.translator import of_run
+from tf_fsgd.training.translator import load_translator, of_run
 
 SHOWN = 8  # faces of each kind in the grids that show training
 
@@ -193,6 +193,8 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
             load_direction(config.edit)
             pairs.strength = pairs.strength or pair_strength(config.edit)
         check_rendering(config, load_teacher(config.teacher.checkpoint))
+    if config.training.start_from:
+        load_translator(config.training.start_from)
     _vgg19(config, arguments.vgg19)
     return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
 

@@ -93,6 +93,10 @@ def text_file(path):
             "pairs.resolution must be a multiple of 16, at least 32",
         ),
         (["--edit", ("a.npz", text_file)], "a.npz: not a direction"),
+        (
+            ["--preset", "mobile-128", "--set", "training.start_from=nope"],
+            "must be a run folder or one of",
+        ),
         (["--set", "foo=1"], "--set must look like training.images=4000"),
         (["--set", "training.batch_size=0"], "training.batch_size must be at least 1"),
         (["--seed", "4294"], "seed must be 0 to 4293, received 4294"),

@@ -1,5 +1,6 @@
 """The whole loop on tiny networks: reproducible, resumable, and it stops at a NaN."""
 
+import copy
 import json
 import os
 import signal
@@ -154,6 +155,23 @@ def test_a_resumed_run_of_sliders_equals_an_uninterrupted_one(
     assert [path.name for path in run.checkpoints.iterdir()] == ["000000004.npz"]
     resumed = loop.train(slider_config, run=run, source=families)
     assert same_weights(resumed, expected)
+
+
+def test_sliders_start_from_another_run(
+    sliders, slider_config, families, tmp_path, stop_after
+):
+    first, first_run = sliders
+    config = copy.deepcopy(slider_config)
+    config.training.start_from = str(first_run.path)
+    config.training.learning_rate = 1e-12  # what it ends with is what it began with
+    config.training.checkpoint_every = 2
+    run = new_run(tmp_path, config)
+    stop_after(1, killed)
+    with pytest.raises(RuntimeError):
+        loop.train(config, run=run, source=families)
+    grown = loop.train(config, run=run, source=families)
+    for ours, theirs in zip(grown.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
 def test_training_makes_sliders_that_move(sliders, families):
