@@ -62,6 +62,9 @@ VERBS = {
         "tf_fsgd.attributes.cli", "train, test or use the face classifier"
     ),
     "translate": Verb("tf_fsgd.training.cli", "edit aligned photos"),
+    "sliders": Verb(
+        "tf_fsgd.training.sliders_cli", "show every edit of some aligned photos"
+    ),
     "ship": Verb(
         "tf_fsgd.training.ship_cli", "keep a run's translator with the package"
     ),

@@ -43,9 +43,7 @@ def test_outputs_stand_under_their_inputs(monkeypatch, negative, count, columns)
     assert (rows[::2].ravel()[count:] == 255).all()
 
 
-@pytest.mark.parametrize(
-    ("count", "side", "cell"), [(3, 8, 8), (9, 8, 8), (2, 256, 128)]
-)
+@pytest.mark.parametrize(("count", "side", "cell"), [(3, 8, 8), (2, 256, 128)])
 def test_every_edit_stands_under_the_faces(monkeypatch, count, side, cell):
     laid = {}
     monkeypatch.setattr(
@@ -63,12 +61,11 @@ def test_every_edit_stands_under_the_faces(monkeypatch, count, side, cell):
     faces = np.full((count, side, side, 3), 100, np.uint8)
     faces += np.arange(count, dtype=np.uint8)[:, None, None, None]
     edits_grid(translator, faces)
-    shown = min(count, 8)
-    assert (laid["columns"], laid["labels"]) == (shown, ["input", "bright", "dark"])
+    assert (laid["columns"], laid["labels"]) == (count, ["input", "bright", "dark"])
     assert {each.shape for each in laid["images"]} == {(cell, cell, 3)}
     # A face in each column; 0.4 of [-1, 1] is 51 levels of 255.
-    levels = np.array([each[0, 0, 0] for each in laid["images"]]).reshape(3, shown)
-    expected = np.arange(100, 100 + shown) + np.array([[0], [51], [-25.5]])
+    levels = np.array([each[0, 0, 0] for each in laid["images"]]).reshape(3, count)
+    expected = np.arange(100, 100 + count) + np.array([[0], [51], [-25.5]])
     assert np.abs(levels - expected).max() <= 0.5
 
 

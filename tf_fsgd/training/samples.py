@@ -11,7 +11,7 @@ from tf_fsgd.images.io import read_image, resize, to_float, to_uint8, write_imag
 from tf_fsgd.training.translator import Translator
 
 _COLUMNS = 8
-_LARGEST_CELL = 128  # pixels of a side
+_CELL = 128  # pixels of a face's side
 _LONGEST_ANIMATION = 60  # frames
 _FRAMES_PER_SECOND = 3
 
@@ -38,23 +38,31 @@ def sample_grid(translator: keras.Model, faces: np.ndarray) -> np.ndarray:
     return image_grid(np.concatenate(rows), columns, row_labels=labels)
 
 
-def edits_grid(translator: Translator, faces: np.ndarray) -> np.ndarray:
-    """Faces, and below them every edit at strength 1.
+def edits_grid(
+    translator: Translator,
+    faces: np.ndarray,
+    edits: dict[str, float] | None = None,
+    side: int = _CELL,
+) -> np.ndarray:
+    """A row of faces, and below it a row of each edit.
 
     Args:
         translator: A conditional one.
-        faces: uint8 `[N, R, R, 3]`; the first eight are shown.
+        faces: uint8 `[N, R, R, 3]`.
+        edits: Strength by edit; `None`: every edit at strength 1.
+        side: Pixels of a face's side in the grid at most.
 
     Returns:
-        uint8 `[H, W, 3]`, faces at 128 px at most.
+        uint8 `[H, W, 3]`.
     """
-    faces = faces[:_COLUMNS]
+    edits = edits or dict.fromkeys(translator.edits, 1.0)
     rows = [faces]
-    rows += [translator.translate(faces, {edit: 1.0}) for edit in translator.edits]
-    cells = [
-        resize(face, min(face.shape[0], _LARGEST_CELL)) for row in rows for face in row
+    rows += [
+        translator.translate(faces, {edit: strength})
+        for edit, strength in edits.items()
     ]
-    return image_grid(cells, len(faces), row_labels=["input", *translator.edits])
+    cells = [resize(face, min(face.shape[0], side)) for row in rows for face in row]
+    return image_grid(cells, len(faces), row_labels=["input", *edits])
 
 
 def write_sample(folder: Path, images: int, grid: np.ndarray) -> Path:
