@@ -121,7 +121,7 @@ def _tensor_complaints(tensor: schema.TensorT, constant: bool) -> list[str]:
     shape = [] if tensor.shape is None else list(tensor.shape)
     signature = shape if tensor.shapeSignature is None else list(tensor.shapeSignature)
     kind = _TYPE_NAMES[tensor.type]
-    name = tensor.name.decode()
+    name = (tensor.name or b"without a name").decode()
     complaints = []
     if len(shape) > MAX_RANK:
         complaints.append(f"tensor {name} of {len(shape)} dimensions")

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
+from export.compact import compact
 from export.errors import ExportError
 from export.parity import singly
 from export.signatures import Servable
@@ -49,7 +50,7 @@ def convert(servable: Servable, precision: str) -> bytes:
     # too old for (see `gate.py`). It also takes 12 bytes a time, a quarter of what the
     # outputs weigh that scale a modulated network's channels.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    return converter.convert()
+    return compact(converter.convert())
 
 
 def check_size(size: int, weights: int, precision: str) -> float:

@@ -36,13 +36,17 @@ def translator() -> keras.Model:
 
 
 @pytest.fixture(scope="session")
-def sliders() -> Translator:
-    """Two axes whose ends have units of their own."""
-    keras.utils.set_random_seed(0)
-    generator = GeneratorConfig(
+def tiny() -> GeneratorConfig:
+    return GeneratorConfig(
         kind="modulated", filters=16, blocks=1, side_blocks=1, strided_ends=False
     )
-    network = build_generator(generator, RESOLUTION, 2)
+
+
+@pytest.fixture(scope="session")
+def sliders(tiny) -> Translator:
+    """Two axes whose ends have units of their own."""
+    keras.utils.set_random_seed(0)
+    network = build_generator(tiny, RESOLUTION, 2)
     rng = np.random.default_rng(1)
     for variable in network.variables:  # some begin at zero, and the change with them
         noise = rng.normal(0, 0.1, variable.shape)

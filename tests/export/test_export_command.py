@@ -5,6 +5,7 @@ from PIL import Image
 
 from export.__main__ import main
 from tf_fsgd.training.runfolder import new_run
+from tf_fsgd.training.translator import ship
 
 
 @pytest.fixture
@@ -61,6 +62,48 @@ def test_mistakes_are_one_line(run, faces, tmp_path, capsys, spoil, message):
     out = tmp_path / "out"
     spoil(run, out)
     assert main([str(run.path), "--out", str(out), "--photos", str(faces)]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_exports_a_run_of_several_edits(sliders, config, faces, tmp_path, capsys):
+    config.edit = "feminine,smile"
+    config.generator.kind, config.generator.strided_ends = "modulated", False
+    run = new_run(tmp_path / "runs", config)
+    run.save_translator(sliders.network)
+    assert main([str(run.path), "--photos", str(faces)]) == 0
+    report = json.loads((run.export / "report.json").read_text())
+    assert report["axes"] == ["feminine", "smile"]
+    assert set(report["units"]) == {"feminine", "masculine", "smile", "frown"}
+    assert f"{run.path.name}_32_int8.tflite  " in capsys.readouterr().out
+
+
+@pytest.fixture
+def shipped(sliders, tiny, tmp_path, monkeypatch):
+    """A folder of shipped translators with one in it, called tiny."""
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    ship(sliders, tiny, folder)
+    monkeypatch.setattr("tf_fsgd.training.translator.SHIPPED", folder)
+
+
+def test_exports_a_shipped_translator(shipped, faces, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["tiny", "--photos", str(faces)]) == 0
+    report = json.loads((tmp_path / "exported/tiny/report.json").read_text())
+    assert report["units"]["masculine"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tiny"], "--photos is needed: a shipped translator has no faces"),
+        (["huge"], "translator must be a run folder or one of tiny"),
+    ],
+)
+def test_shipped_translators_mistakes(shipped, capsys, arguments, message):
+    assert main(arguments) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
