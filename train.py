@@ -34,17 +34,19 @@ from tf_fsgd.attributes.model import (
     feature_model,
     load_classifier,
 )
-from tf_fsgd.config import PRESETS, Config, preset
+from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import report_edits
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
-from tf_fsgd.latents.directions import family_axes, load_direction, pair_strength
+from tf_fsgd.latents.axes import family_axes
+from tf_fsgd.latents.directions import load_direction, pair_strength
 from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import check_rendering, render_pairs
 from tf_fsgd.pairs.render_families import render_families
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
+from tf_fsgd.presets import PRESETS, preset
 from tf_fsgd.settings import override
 from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
 from tf_fsgd.training.loop import train

@@ -37,7 +37,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from tf_fsgd.config import Config, preset
+from tf_fsgd.config import Config
+from tf_fsgd.presets import preset
 
 _HERE = Path(__file__).parent
 _REFERENCE = "pix2pixHD"

@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
-from tf_fsgd.config import PRESETS, Config, preset
+from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
+from tf_fsgd.presets import PRESETS, preset
 from tf_fsgd.settings import override
 
 

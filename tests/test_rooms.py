@@ -14,6 +14,7 @@ ROOMS = (
     "tf_fsgd.files",
     "tf_fsgd.settings",
     "tf_fsgd.config",
+    "tf_fsgd.presets",
     "tf_fsgd.disk",
     "tf_fsgd.hardware",
     "tf_fsgd.quiet",

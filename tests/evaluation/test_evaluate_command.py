@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tf_fsgd import __main__ as verbs
-from tf_fsgd.config import preset
 from tf_fsgd.evaluation import at_hand
 from tf_fsgd.evaluation.judge import Verdicts
 from tf_fsgd.images.io import write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.presets import preset
 from tf_fsgd.training.runfolder import new_run
 
 SIZE = 32

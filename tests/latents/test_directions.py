@@ -5,15 +5,17 @@ import pytest
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents import finding
-from tf_fsgd.latents.directions import (
-    EDITS,
+from tf_fsgd.latents.axes import (
     FAMILY_RANGES,
     OPPOSITES,
-    PAIR_STRENGTHS,
-    Direction,
     family_axes,
     family_axis,
     family_range,
+)
+from tf_fsgd.latents.directions import (
+    EDITS,
+    PAIR_STRENGTHS,
+    Direction,
     load_direction,
     pair_strength,
 )

@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import pytest
 
-from tf_fsgd.config import preset
 from tf_fsgd.latents.directions import Direction
+from tf_fsgd.presets import preset
 
 
 class FakeTeacher:

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from tf_fsgd.config import DiscriminatorConfig, preset
+from tf_fsgd.config import DiscriminatorConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
+from tf_fsgd.presets import preset
 
 GOLDEN = Path(__file__).parent / "golden"
 

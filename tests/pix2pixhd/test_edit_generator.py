@@ -6,9 +6,10 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from tf_fsgd.config import GeneratorConfig, preset
+from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.presets import preset
 
 EDITS = 2
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_fsgd.config import GeneratorConfig, preset
+from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.presets import preset
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -10,7 +10,6 @@ coefficients of a classifier, in whose units other projects give theirs.
 import dataclasses
 import importlib.resources
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,84 +49,22 @@ PAIR_STRENGTHS = {
 """Strength at which most candidates become certain pairs; more of it is harder to learn
 and is less the same person. Of the other edits the classifier is never certain."""
 
-FAMILY_RANGES = {"feminine": 3.6, "older": 3.6, "smile": 2.6}
-"""Largest strength of an axis in the pairs of a conditional translator: enough for
-nearly every face to change class, short of what no longer looks like a photo."""
-
-FAMILY_ROWS = {"feminine": (3, 9), "older": (3, 9), "smile": (2, 7)}
-"""First and last row of W+ that such pairs move. Without the coarsest rows pose,
-outline and background stay where they are. Measured on 40 generated men at strength
-2.4: rows 0 to 7 leave 12 % read as men, at a dlib distance of 0.67 to the unedited
-face; rows 3 to 9 leave 18 % at 0.59, and the picture's border moves half as much."""
-
 DEFAULT_PAIR_STRENGTH = 2.0
 """The same for a direction of the user's own."""
-
-OPPOSITES = {
-    "feminine": "masculine",
-    "masculine": "feminine",
-    "older": "younger",
-    "younger": "older",
-    "smile": "frown",
-    "frown": "smile",
-    "eyes": "squint",
-    "squint": "eyes",
-}
-"""Edits that are one axis in two directions."""
 
 SHARED_W = frozenset({"mobile-ffhq", "stylegan2-ffhq-config-f"})
 """Teachers with one mapping network, by name."""
 
-_SHIPPED_AS = {
+SHIPPED_AS = {
     "masculine": "feminine",
     "younger": "older",
     "frown": "smile",
     "squint": "eyes",
 }
-SHIPPED = tuple(edit for edit in EDITS if edit not in _SHIPPED_AS)
+"""Edits that are another one backwards."""
+
+SHIPPED = tuple(edit for edit in EDITS if edit not in SHIPPED_AS)
 """Edits with a file of their own; the rest are these reversed."""
-
-
-def family_axes(edits: Sequence[str]) -> list[tuple["Direction", float]]:
-    """The axes of a conditional translator, as `family_axis` gives each.
-
-    Raises:
-        UserError: As `load_direction`, or if two edits are the ends of one axis.
-    """
-    axes = [family_axis(edit) for edit in edits]
-    seen = {}
-    for edit in edits:
-        other = seen.setdefault(_SHIPPED_AS.get(edit, edit), edit)
-        if other != edit:
-            raise UserError(
-                f"--edit must name one end of an axis, received {other} and {edit}"
-            )
-    return axes
-
-
-def family_axis(edit: str) -> tuple["Direction", float]:
-    """An axis of a conditional translator.
-
-    Args:
-        edit: As `load_direction` takes it.
-
-    Returns:
-        The direction, of the rows that families move, and its largest strength.
-
-    Raises:
-        UserError: As `load_direction`.
-    """
-    direction = load_direction(edit)
-    axis = _SHIPPED_AS.get(edit, edit)
-    if axis in FAMILY_ROWS:
-        first, last = FAMILY_ROWS[axis]
-        direction = dataclasses.replace(direction, layers=list(range(first, last + 1)))
-    return direction, family_range(edit)
-
-
-def family_range(edit: str) -> float:
-    """Largest strength of an edit in families, the same for both ends of an axis."""
-    return FAMILY_RANGES.get(_SHIPPED_AS.get(edit, edit), DEFAULT_PAIR_STRENGTH)
 
 
 @dataclass
@@ -239,7 +176,7 @@ def load_direction(name_or_path: str) -> Direction:
         UserError: If it is neither, or the file is not a direction.
     """
     if name_or_path in EDITS:
-        shipped = _SHIPPED_AS.get(name_or_path, name_or_path)
+        shipped = SHIPPED_AS.get(name_or_path, name_or_path)
         folder = importlib.resources.files("tf_fsgd.latents") / "shipped"
         direction = _read(Path(str(folder / f"{shipped}.npz")))
         return (

@@ -50,7 +50,7 @@ def render_families(
         config: `seed`, `teacher` and `pairs` are used.
         out: The folder; made when missing.
         teacher: A `stylegan2.teacher.Teacher`.
-        axes: Direction and largest strength of each edit (`directions.family_axis`).
+        axes: Direction and largest strength of each edit (`axes.family_axis`).
         progress: Whether to show families, and the time left.
 
     Raises:

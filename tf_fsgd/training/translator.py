@@ -17,7 +17,7 @@ from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
 from tf_fsgd.images.io import resize, to_float, to_uint8
-from tf_fsgd.latents.directions import OPPOSITES, family_range
+from tf_fsgd.latents.axes import OPPOSITES, family_range
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.settings import from_dict
 from tf_fsgd.training.runfolder import RunFolder, open_run
