@@ -227,3 +227,9 @@ def test_what_is_no_folder_of_families(tmp_path):
     write_json(tmp_path / "index.json", [])
     with pytest.raises(UserError, match="not an index of families"):
         open_families(tmp_path)
+
+
+def test_an_unknown_split(tmp_path):
+    message = "split must be one of train, held_out, received 'test'"
+    with pytest.raises(UserError, match=message):
+        open_families(tmp_path, "test")

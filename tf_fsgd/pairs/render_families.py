@@ -22,6 +22,7 @@ from tf_fsgd.images.io import resize, to_uint8
 from tf_fsgd.images.person import PersonSegmenter
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast
+from tf_fsgd.pairs.dataset import SPLITS
 from tf_fsgd.pairs.families import (
     HEAD_SIZE,
     Family,
@@ -143,9 +144,11 @@ def open_families(folder: str | Path, split: str = "train") -> FamilyPairs:
         split: "train" or "held_out": the first `held_out` families are held out.
 
     Raises:
-        UserError: If the folder is no families folder, rendering has not finished, or a
-            shard is half-written.
+        UserError: If the split is unknown, the folder is no families folder, rendering
+            has not finished, or a shard is half-written.
     """
+    if split not in SPLITS:
+        raise UserError(f"split must be one of {', '.join(SPLITS)}, received {split!r}")
     folder = Path(folder)
     index = FamilyIndex.load(folder)
     first, last = {
