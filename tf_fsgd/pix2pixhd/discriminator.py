@@ -59,14 +59,16 @@ def multiscale_discriminator(
     source = keras.Input((resolution, resolution, 3), name="source")
     image = keras.Input((resolution, resolution, 3), name="image")
     inputs = [source, image]
-    x = layers.Concatenate(name="pair")(inputs)
-    if config.patch > 1:
-        x = SpaceToDepth(config.patch, name="unfold")(x)
+    seen = [source, image]
     if edits:
         strengths = keras.Input((edits,), name="strengths")
         inputs = [source, strengths, image]
-        asked = Spread(resolution // config.patch, name="spread")(strengths)
-        x = layers.Concatenate(name="asked")([x, asked])
+        seen.append(Spread(resolution, name="spread")(strengths))
+    x = layers.Concatenate(name="pair")(seen)
+    if config.patch > 1:
+        # After the strengths have joined, for whole patches of channels: with 387 of
+        # them oneDNN's bfloat16 convolutions were seen to give NaN for sound inputs.
+        x = SpaceToDepth(config.patch, name="unfold")(x)
     outputs = []
     for scale in range(1, config.scales + 1):
         if scale > 1:
