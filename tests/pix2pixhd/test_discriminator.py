@@ -103,7 +103,8 @@ def test_patches_become_channels(edits):
     config = DiscriminatorConfig(filters=4, layers=1, scales=2, patch=4)
     model = multiscale_discriminator(config, 32, edits)
     kernel = model.get_layer("scale1_layer1_conv").kernel
-    assert kernel.shape == (4, 4, 2 * 3 * 4**2 + edits, 4)
+    # Both images and the strengths, a patch of each.
+    assert kernel.shape == (4, 4, (2 * 3 + edits) * 4**2, 4)
     # Maps of 8 and 4 pixels a side, then as ever: r // 2 + 1, then r + 1 twice.
     assert [maps.shape[1] for maps in model.outputs] == [5, 6, 7, 3, 4, 5]
 
