@@ -36,7 +36,7 @@ NOTES = {
     "intervals": "95 %, by the bootstrap over photos; of KID by the jackknife, for a "
     "face that is drawn twice would be compared with itself. A share of 0 or 100 % has "
     "an interval of no width, which says nothing about certainty.",
-    "strengths": "1 is a clear edit, 1.5 the most that the translator has learnt. "
+    "strengths": "1 is a clear edit; 1.5 may be more than training has shown. "
     "Strength 1 was tried on all photos, the others on the first half of them.",
     "outside the head": "Outside a fixed ellipse of 0.40 by 0.52 of the side around "
     "(0.50, 0.54), in FFHQ's framing. It does not know the picture: hair or a hat that "

@@ -23,7 +23,7 @@ from tf_fsgd.training.translator import (
     load_translator,
 )
 
-_STRONGEST = 3.0  # twice what training has shown
+_STRONGEST = 3.0  # at least twice what training has shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strength",
         type=float,
-        help="of edits without a number: 0 is the photo, 1 a clear edit, 1.5 the most "
-        "that training has shown (1)",
+        help="of edits without a number: 0 is the photo, 1 a clear edit; far beyond 1 "
+        "is more than training has shown (1)",
     )
     parser.add_argument("--out", type=Path, default=Path("translated"), metavar="DIR")
     parser.add_argument(

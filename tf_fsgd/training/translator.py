@@ -4,7 +4,8 @@
     translator.translate(faces, {"smile": 0.8, "younger": 0.3})
 
 The network speaks of axes of W in standard deviations; a user speaks of edits, where 1
-is a clear edit and 1.5 the most that the network has learnt from.
+is a clear edit. For a run that is two thirds of the most that it has learnt from; the
+units of a shipped translator were chosen on CelebA's validation photos.
 """
 
 import dataclasses
