@@ -5,6 +5,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import tf_fsgd.__main__ as verbs
 from tf_fsgd.images.io import read_image, write_image
@@ -34,7 +35,7 @@ def test_a_film_comes_and_goes(translator, monkeypatch):
         ),
     )
     frames = sliders_cli.film(translator, grey, {"smile": 1.0, "frown": 0.5}, 4)
-    assert len(frames) == 8 and frames[0].ndim == 3
+    assert len(frames) == 8 and len({frame.shape for frame in frames}) == 1
     # 0, half, all and half of 2 * 0.1 in [-1, 1], that is of 25.5 levels; then darker.
     assert shown == [100, 113, 126, 113, 100, 94, 87, 94]
 
@@ -60,6 +61,14 @@ def test_a_sheet_has_a_row_for_every_edit(command, tmp_path):
     assert picture.shape[0] >= 3 * 8  # the photo, smile, frown
     levels = set(np.unique(picture[:, -4]))
     assert {100, 126, 74} <= levels  # at strength 1: 25.5 levels up and down
+
+
+def test_a_film_is_written(command, tmp_path):
+    out = tmp_path / "film.webp"
+    # Labels of different widths must not stop it.
+    assert command("--out", out, "--edit", "smile,frown", "--frames", "2")[0] == 0
+    with Image.open(out) as film:
+        assert film.n_frames == 4
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def film(
         frames: Pictures of a scene.
 
     Returns:
-        Pictures `[H, W, 3]` uint8.
+        Pictures `[H, W, 3]` uint8, of one size.
     """
     pictures = []
     for edit, strength in edits.items():
@@ -108,4 +108,13 @@ def film(
             share = (1 - math.cos(2 * math.pi * frame / frames)) / 2
             edited = translator.translate(faces, {edit: share * strength})
             pictures.append(image_grid(edited, len(faces), row_labels=[edit]))
-    return pictures
+    # Labels are as wide as their text.
+    width = max(picture.shape[1] for picture in pictures)
+    return [
+        np.pad(
+            picture,
+            ((0, 0), (width - picture.shape[1], 0), (0, 0)),
+            constant_values=255,
+        )
+        for picture in pictures
+    ]
