@@ -63,7 +63,7 @@ def _mobile(resolution: int) -> Config:
         preset=f"mobile-{resolution}",
         edit="feminine,older,smile",
         teacher=TeacherConfig(truncation_psi=0.75),
-        pairs=PairsConfig(count=4_032, held_out=64, resolution=resolution),
+        pairs=PairsConfig(count=1_984, held_out=64, resolution=resolution),
         generator=GeneratorConfig(
             kind="modulated",
             filters=64,
