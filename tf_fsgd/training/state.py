@@ -13,6 +13,7 @@ from tf_fsgd.hardware import dtype_policy
 from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.growth import grow
+from tf_fsgd.training.fused_adam import FusedAdam
 from tf_fsgd.training.precision import resolve_policy
 
 
@@ -94,7 +95,7 @@ class TrainingState:
         self.average.set_weights(self.generator.get_weights())
 
     def _optimizer(self, config: TrainingConfig, rate: float, network: keras.Model):
-        optimizer = keras.optimizers.Adam(
+        optimizer = FusedAdam(
             ConstantThenLinear(rate, config.images, config.decay, config.batch_size),
             beta_1=config.beta_1,
             beta_2=0.999,
