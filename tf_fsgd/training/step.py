@@ -123,4 +123,6 @@ def _update_average(state: TrainingState, largest_decay: float) -> None:
     for mean, weight in zip(
         state.average.variables, state.generator.variables, strict=True
     ):
-        mean.assign(weight + decay * (mean - weight))
+        # Without decay a plain copy: the arithmetic would read 182 M weights thrice.
+        moved = weight + decay * (mean - weight) if largest_decay else weight
+        mean.assign(moved)
