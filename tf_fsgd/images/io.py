@@ -250,3 +250,25 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
         return square.copy()
     picture = Image.fromarray(np.ascontiguousarray(square))
     return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def square_uint8(images: np.ndarray) -> np.ndarray:
+    """Square pictures as they are, checked.
+
+    Args:
+        images: `[N, R, R, 3]` uint8, any R.
+
+    Returns:
+        The same as an array.
+
+    Raises:
+        ValueError: If they are not uint8 or not `[N, R, R, 3]`.
+    """
+    images = np.asarray(images)
+    square = images.ndim == 4 and images.shape[1] == images.shape[2]
+    if not square or images.shape[3] != 3 or images.dtype != np.uint8:
+        raise ValueError(
+            "images must be uint8 [N, R, R, 3], "
+            f"received {images.dtype} {list(images.shape)}"
+        )
+    return images
