@@ -76,6 +76,8 @@ class GeneratorConfig:
     side_blocks: int = setting(4, at_least(0))
     # Modulated only: pixels of a side that become channels at both ends.
     patch: int = setting(4, at_least(1))
+    # Modulated only: residual blocks on patches of half the side; 0: no such part.
+    detail_blocks: int = setting(0, at_least(0))
     norm: str = setting("none", one_of("none", "instance"))
     residual: bool = True  # output = input + predicted change
     # The outermost convolutions halve and double by themselves.
@@ -99,6 +101,11 @@ class GeneratorConfig:
                     f"pairs.resolution must be a multiple of {multiple}, at least "
                     f"{2 * multiple}, for generator.patch {self.patch}, received "
                     f"{resolution}"
+                )
+            if self.detail_blocks and self.patch % 2:
+                raise UserError(
+                    "generator.patch must be even with generator.detail_blocks, "
+                    f"received {self.patch}"
                 )
             return
         if self.strided_ends and (self.kind == "local" or self.downsamplings < 1):

@@ -67,13 +67,14 @@ def _mobile(resolution: int) -> Config:
         generator=GeneratorConfig(
             kind="modulated",
             filters=64,
-            blocks=5,
+            blocks=4,
             side_blocks=3,
+            detail_blocks=2,
             # The trunk is the same at every resolution, so that 256 grows from 128.
             patch=resolution // 32,
             strided_ends=False,
         ),
-        discriminator=DiscriminatorConfig(filters=64, layers=2, patch=resolution // 32),
+        discriminator=DiscriminatorConfig(filters=64, layers=2, patch=resolution // 64),
         loss=LossConfig(perceptual_network="readings"),
         # Photos are lit and coloured in more ways than the teacher's faces.
         augmentation=AugmentationConfig(rotation=8.0, crop=0.12, colour=0.25),

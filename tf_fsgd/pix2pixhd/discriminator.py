@@ -61,6 +61,9 @@ def multiscale_discriminator(
     inputs = [source, image]
     seen = [source, image]
     if edits:
+        # What an edit did is a small part of an image's values; shown by itself it is
+        # a large one.
+        seen[1] = layers.Subtract(name="change")([image, source])
         strengths = keras.Input((edits,), name="strengths")
         inputs = [source, strengths, image]
         seen.append(Spread(resolution, name="spread")(strengths))

@@ -1,8 +1,10 @@
 """The conditional translator: several edits, each with a strength, in one network.
 
     image ─ patches ─ 1/2 ─ blocks ─ 1/4 ─ blocks ─ 1/2 ─ blocks ─ patches ─ change
-               └──────┴────────────── added ─────────┴─────────────┘
-    output = image + gate(strengths) * change
+      │        └──────┴────────────── added ─────────┴─────────┬───┘
+      └─ patches of half the side ─ added ─ blocks ─ detail    │
+                                      └────────────────────────┘
+    output = image + gate(strengths) * (change + detail)
 
 * Every block is modulated by an embedding of the strengths (`modulation.py`), and half
   of its channels belong to one end of one axis each; nothing is normalised by its own
@@ -11,6 +13,9 @@
 * Patches of pixels become channels at both ends (space to depth), so that no map is
   larger than a quarter of the side: on a phone's CPU large maps cost more time than
   their few multiplications suggest.
+* A patch of 8 x 8 pixels has 192 values and `filters` channels: enough to say what
+  should be there, too few to take a beard away, which needs every hair's place. So the
+  last blocks see patches of half the side with nearly as many channels as values.
 
 Blocks are depthwise-separable and start close to identity. The output is not clipped
 (see `generator.py`).
@@ -25,6 +30,7 @@ from tf_fsgd.pix2pixhd.modulation import Ends, EndScale, Gate, ModulatedConv2D
 
 _EMBEDDING = 48
 _FINE_BLOCKS = 2  # at the end, where a position is a patch
+_DETAIL = 0.75  # channels where a position is half a patch, of `filters`
 _EXPANSION = 2  # of channels inside a block
 _TYPICAL_STRENGTH = 2.0  # standard deviations; brings the inputs to the order of 1
 _SMALL = 0.1  # variance that a new branch adds
@@ -37,7 +43,7 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
     Args:
         config: `patch` pixels of a side become channels; `filters` for a patch, doubled
             at each of two halvings; `blocks` at the lowest resolution, `side_blocks` on
-            the way down and on the way up.
+            the way down and on the way up, `detail_blocks` for patches of half the side.
         resolution: Side of the image in pixels, a multiple of 4 patches.
         edits: E, how many directions have a strength.
 
@@ -70,11 +76,27 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
     x = layers.Add(name="up2_join")([x, quarter])
     for number in range(1, _FINE_BLOCKS + 1):
         x = _block(x, asked, f"up2_block{number}")
-    return keras.Model(
-        [image, strengths],
-        _head(x, image, strengths, config.patch),
-        name="edit_generator",
+    change = _pixels(x, config.patch, "change")
+    if config.detail_blocks:
+        detail = _detail(x, image, asked, config)
+        change = layers.Add(dtype="float32", name="change_and_detail")([change, detail])
+    gate = Gate(dtype="float32", name="gate")(strengths)
+    change = layers.Multiply(dtype="float32", name="gated")([change, gate])
+    translated = layers.Add(dtype="float32", name="translated")([image, change])
+    return keras.Model([image, strengths], translated, name="edit_generator")
+
+
+def _detail(x, image, asked, config: GeneratorConfig):
+    """A change decided where a position is half a patch."""
+    patch, filters = config.patch // 2, int(_DETAIL * config.filters)
+    x = _double(x, filters, "detail_up")
+    fine = _convolve(
+        SpaceToDepth(patch, name="detail_unfold")(image), filters, 3, "detail_stem"
     )
+    x = layers.Add(name="detail_join")([x, fine])
+    for number in range(1, config.detail_blocks + 1):
+        x = _block(x, asked, f"detail_block{number}")
+    return _pixels(x, patch, "detail")
 
 
 def _embed(x):
@@ -132,12 +154,10 @@ def _double(x, filters: int, name: str):
     return DepthToSpace(2, name=name)(x)
 
 
-def _head(x, image, strengths, patch: int):
+def _pixels(x, patch: int, name: str):
+    """A change of pixels, nothing before training."""
     change = layers.Conv2D(
-        3 * patch**2, 3, padding="same", kernel_initializer="zeros", name="change_conv"
+        3 * patch**2, 3, padding="same", kernel_initializer="zeros", name=f"{name}_conv"
     )(x)
-    change = layers.Rescaling(_CHANGE, dtype="float32", name="change_scale")(change)
-    change = DepthToSpace(patch, dtype="float32", name="change")(change)
-    gate = Gate(dtype="float32", name="gate")(strengths)
-    change = layers.Multiply(dtype="float32", name="gated")([change, gate])
-    return layers.Add(dtype="float32", name="translated")([image, change])
+    change = layers.Rescaling(_CHANGE, dtype="float32", name=f"{name}_scale")(change)
+    return DepthToSpace(patch, dtype="float32", name=name)(change)

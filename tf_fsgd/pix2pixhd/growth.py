@@ -8,7 +8,12 @@ they read the mean of 2x2 pixels and write each value to 2x2 pixels, so that
 
 holds exactly, and training at the new resolution starts from all that was learnt at the
 old one, where an image costs a fraction of the time. (ProGAN's idea, arXiv 1710.10196.)
+
+Residual blocks and the detail part may be on one side only: new ones begin close to
+identity or at no change, and what the target lacks is left out.
 """
+
+import re
 
 import keras
 import numpy as np
@@ -16,8 +21,11 @@ import numpy as np
 from tf_fsgd.errors import UserError
 
 _COLOURS = 3
-_STEM = "stem/kernel"
-_CHANGE = ("change_conv/kernel", "change_conv/bias")
+_READS_PIXELS = ("stem/kernel", "detail_stem/kernel")
+_WRITES_PIXELS = tuple(
+    f"{name}_conv/{part}" for name in ("change", "detail") for part in ("kernel", "bias")
+)
+_OPTIONAL = re.compile(r"(\w+_)?block\d+_|detail_")
 
 
 def grow(source: keras.Model, target: keras.Model) -> None:
@@ -34,10 +42,12 @@ def grow(source: keras.Model, target: keras.Model) -> None:
     values = {variable.path: np.asarray(variable.value) for variable in source.weights}
     for variable in target.weights:
         value = values.get(variable.path)
+        if value is None and _OPTIONAL.match(variable.path):
+            continue
         if value is not None and value.shape != variable.shape:
-            if variable.path == _STEM:
+            if variable.path in _READS_PIXELS:
                 value = _enlarge(value, 2) / 4
-            elif variable.path in _CHANGE:
+            elif variable.path in _WRITES_PIXELS:
                 value = _enlarge(value, value.ndim - 1)
         if value is None or value.shape != variable.shape:
             raise UserError(
