@@ -15,6 +15,7 @@ from tf_fsgd.images.io import (
     to_uint8,
     write_image,
 )
+from tf_fsgd.latents.edits import parse_edits
 from tf_fsgd.training.runfolder import open_run
 from tf_fsgd.training.translator import (
     DEFAULT,
@@ -22,8 +23,6 @@ from tf_fsgd.training.translator import (
     is_shipped,
     load_translator,
 )
-
-_STRONGEST = 3.0  # at least twice what training has shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,40 +114,3 @@ def _fixed(arguments: argparse.Namespace):
         return to_uint8(network.predict_on_batch(to_float(faces)))
 
     return translate, run_folder.config.pairs.resolution
-
-
-def parse_edits(
-    text: str, strength: float | None = None, largest: float = _STRONGEST
-) -> dict[str, float]:
-    """Edits and strengths from "smile=0.8,younger".
-
-    Args:
-        text: Names, each with or without a number.
-        strength: Of those without; 1 if `None`.
-        largest: Strength allowed, of either sign.
-
-    Returns:
-        Strength by edit.
-
-    Raises:
-        UserError: If a part is no edit, a strength is no number or beyond `largest`,
-            or an edit is named twice.
-    """
-    edits: dict[str, float] = {}
-    for part in text.split(","):
-        name, equals, number = (piece.strip() for piece in part.partition("="))
-        try:
-            value = float(number) if equals else 1.0 if strength is None else strength
-        except ValueError:
-            raise UserError(
-                f"--edit must look like smile=0.8,younger, received {text!r}"
-            ) from None
-        if not abs(value) <= largest:
-            raise UserError(
-                f"strength of {name} must be {-largest:g} to {largest:g}, "
-                f"received {value:g}"
-            )
-        if not name or name in edits:
-            raise UserError(f"--edit must name different edits, received {text!r}")
-        edits[name] = value
-    return edits

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.training.cli import parse_edits
+from tf_fsgd.latents.edits import parse_edits
 from tf_fsgd.training.runfolder import open_run
 from tf_fsgd.training.translator import SHIPPED, of_run, ship
 

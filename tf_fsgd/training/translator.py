@@ -18,7 +18,8 @@ from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
 from tf_fsgd.images.io import resize, to_float, to_uint8
-from tf_fsgd.latents.axes import OPPOSITES, family_range
+from tf_fsgd.latents.axes import family_range
+from tf_fsgd.latents.edits import opposite, strengths_of
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.settings import from_dict
 from tf_fsgd.training.runfolder import RunFolder, open_run
@@ -66,20 +67,7 @@ class Translator:
         Raises:
             UserError: If an edit is unknown or a strength is not finite.
         """
-        result = np.zeros(len(self.axes), np.float32)
-        for edit, strength in edits.items():
-            if edit not in self.units:
-                raise UserError(
-                    f"--edit must be of {', '.join(self.edits)}, received {edit!r}"
-                )
-            if not np.isfinite(strength):
-                raise UserError(f"--strength must be finite, received {strength}")
-            if strength < 0:
-                edit, strength = opposite(edit), -strength
-            sign = 1 if edit in self.axes else -1
-            axis = self.axes.index(edit if sign > 0 else opposite(edit))
-            result[axis] += sign * strength * self.units[edit]
-        return result
+        return strengths_of(edits, self.axes, self.units)
 
     def translate(
         self,
@@ -120,13 +108,6 @@ class Translator:
             for start in range(0, len(faces), batch_size)
         ]
         return np.concatenate(outputs or [faces])
-
-
-def opposite(edit: str) -> str:
-    """The other end of an edit's axis: "frown" of "smile", "not NAME" of one's own."""
-    if edit in OPPOSITES:
-        return OPPOSITES[edit]
-    return edit.removeprefix("not ") if edit.startswith("not ") else f"not {edit}"
 
 
 def default_units(axes: tuple[str, ...]) -> dict[str, float]:
