@@ -102,10 +102,10 @@ class GeneratorConfig:
                     f"{2 * multiple}, for generator.patch {self.patch}, received "
                     f"{resolution}"
                 )
-            if self.detail_blocks and self.patch % 2:
+            if self.detail_blocks and (self.patch % 2 or self.patch < 4):
                 raise UserError(
-                    "generator.patch must be even with generator.detail_blocks, "
-                    f"received {self.patch}"
+                    "generator.patch must be even, at least 4, with "
+                    f"generator.detail_blocks, received {self.patch}"
                 )
             return
         if self.strided_ends and (self.kind == "local" or self.downsamplings < 1):

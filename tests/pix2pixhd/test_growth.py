@@ -10,21 +10,22 @@ from tf_fsgd.pix2pixhd.edit_generator import edit_generator
 from tf_fsgd.pix2pixhd.growth import grow
 
 
-def _network(patch: int, resolution: int, filters: int = 4) -> keras.Model:
+def _network(
+    patch: int, resolution: int, filters: int = 4, **settings: int
+) -> keras.Model:
     config = GeneratorConfig(
         kind="modulated",
         filters=filters,
-        blocks=1,
-        side_blocks=1,
         patch=patch,
         strided_ends=False,
+        **{"blocks": 1, "side_blocks": 1, "detail_blocks": 1} | settings,
     )
     return edit_generator(config, resolution, 2)
 
 
 def test_growing_keeps_the_change_of_the_halved_image():
     keras.utils.set_random_seed(0)
-    small, large = _network(2, 32), _network(4, 64)
+    small, large = _network(4, 32), _network(8, 64)
     for weight in small.weights:
         weight.assign_add(keras.random.normal(weight.shape, stddev=0.1, seed=1))
     rng = np.random.default_rng(0)
@@ -43,13 +44,32 @@ def test_growing_keeps_the_change_of_the_halved_image():
 
 
 def test_the_same_resolution_takes_the_weights_as_they_are():
-    source, target = _network(2, 32), _network(2, 32)
+    source, target = _network(4, 32), _network(4, 32)
     grow(source, target)
     for one, other in zip(source.get_weights(), target.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("target", [(2, 32, 8), (8, 64, 4)])
+def test_a_new_detail_part_changes_nothing_at_first():
+    source, target = _network(4, 32, detail_blocks=0), _network(4, 32)
+    random = np.random.default_rng(0)
+    source.set_weights([random.normal(0, 0.1, w.shape) for w in source.get_weights()])
+    image = random.uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
+    inputs = [image, np.array([[1.0, -2.0]], np.float32)]
+    grow(source, target)
+    assert np.abs(np.asarray(source(inputs)) - image).max() > 0.01
+    np.testing.assert_allclose(target(inputs), source(inputs), atol=1e-6)
+
+
+def test_blocks_that_the_target_lacks_are_left_out():
+    source, target = _network(4, 32, blocks=2), _network(4, 32)
+    grow(source, target)
+    values = {variable.path: variable for variable in source.weights}
+    for variable in target.weights:
+        np.testing.assert_array_equal(variable, values[variable.path])
+
+
+@pytest.mark.parametrize("target", [(4, 32, 8), (16, 128, 4)])
 def test_another_network_is_refused(target):
     with pytest.raises(UserError, match="training.start_from must be of the same"):
-        grow(_network(2, 32), _network(*target))
+        grow(_network(4, 32), _network(*target))

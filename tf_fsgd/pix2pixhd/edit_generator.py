@@ -11,8 +11,8 @@
   statistics, so there is nothing to smuggle past in a blob.
 * The gate is exactly 0 at strength 0: the slider's rest is the photo itself.
 * Patches of pixels become channels at both ends (space to depth), so that no map is
-  larger than a quarter of the side: on a phone's CPU large maps cost more time than
-  their few multiplications suggest.
+  larger than 64 x 64 in the mobile presets: on a phone's CPU large maps cost more time
+  than their few multiplications suggest.
 * A patch of 8 x 8 pixels has 192 values and `filters` channels: enough to say what
   should be there, too few to take a beard away, which needs every hair's place. So the
   last blocks see patches of half the side with nearly as many channels as values.
@@ -43,7 +43,7 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
     Args:
         config: `patch` pixels of a side become channels; `filters` for a patch, doubled
             at each of two halvings; `blocks` at the lowest resolution, `side_blocks` on
-            the way down and on the way up, `detail_blocks` for patches of half the side.
+            the way down and on the way up; `detail_blocks` on half patches.
         resolution: Side of the image in pixels, a multiple of 4 patches.
         edits: E, how many directions have a strength.
 

@@ -23,7 +23,9 @@ from tf_fsgd.errors import UserError
 _COLOURS = 3
 _READS_PIXELS = ("stem/kernel", "detail_stem/kernel")
 _WRITES_PIXELS = tuple(
-    f"{name}_conv/{part}" for name in ("change", "detail") for part in ("kernel", "bias")
+    f"{name}_conv/{part}"
+    for name in ("change", "detail")
+    for part in ("kernel", "bias")
 )
 _OPTIONAL = re.compile(r"(\w+_)?block\d+_|detail_")
 
