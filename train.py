@@ -197,6 +197,10 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         check_rendering(config, load_teacher(config.teacher.checkpoint))
     if config.training.start_from:
         load_translator(config.training.start_from)
+        if Path(config.training.start_from).exists():
+            # A resumed run may be called from another folder.
+            path = Path(config.training.start_from).resolve()
+            config.training.start_from = str(path)
     _vgg19(config, arguments.vgg19)
     return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
 
