@@ -1,0 +1,1 @@
+"""An exported translator behind TensorFlow Serving: the server's files and a client."""
