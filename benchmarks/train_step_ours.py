@@ -23,9 +23,9 @@ def main(path: str, report: str) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(2)
     config = Config.load(path)
     state = TrainingState(config)
-    _start(state.generator.layers)
+    start(state.generator.layers)
     # Keras lists the layers of the two scales in turns, the reference scale by scale.
-    _start(sorted(state.discriminator.layers, key=lambda layer: layer.name))
+    start(sorted(state.discriminator.layers, key=lambda layer: layer.name))
     a, b = map(tf.constant, images(state.batch_size, config.pairs.resolution))
     train_step = make_train_step(
         state, config.loss, ema_decay=config.training.ema_decay
@@ -40,7 +40,8 @@ def main(path: str, report: str) -> None:
     serve_steps(step, loaded, parameters, report)
 
 
-def _start(layers: list[keras.Layer]) -> None:
+def start(layers: list[keras.Layer]) -> None:
+    """Gives a network, one layer after the other, the weights that all start with."""
     variables = [variable for layer in layers for variable in layer.trainable_weights]
     shapes = [variable.shape for variable in variables]
     for variable, array in zip(variables, weights(shapes), strict=True):

@@ -19,12 +19,7 @@ from worker import peak
 
 
 def main(checkout: str, config: str, report: str) -> None:
-    sys.path.insert(0, checkout)
-    # Imported by the checkout for VGG19 alone, which nobody asks for here.
-    sys.modules["torchvision"] = ModuleType("torchvision")
-    sys.modules["torchvision"].models = None
-    from models import networks
-
+    networks = load_networks(checkout)
     loaded = peak()
     torch.set_num_threads(2)
     config = json.loads(
@@ -75,6 +70,17 @@ def main(checkout: str, config: str, report: str) -> None:
     serve_steps(step, loaded, parameters, report)
 
 
+def load_networks(checkout: str) -> ModuleType:
+    """The networks of the checkout."""
+    sys.path.insert(0, checkout)
+    # Imported by the checkout for VGG19 alone, which nobody asks for here.
+    sys.modules["torchvision"] = ModuleType("torchvision")
+    sys.modules["torchvision"].models = None
+    from models import networks
+
+    return networks
+
+
 def _build(
     networks: ModuleType, config: SimpleNamespace
 ) -> tuple[torch.nn.Module, torch.nn.Module]:
@@ -88,9 +94,9 @@ def _build(
         discriminator = networks.define_D(
             6, judge.filters, judge.layers, num_D=judge.scales, getIntermFeat=True
         )
-    _start(generator.parameters())
+    start(generator.parameters())
     # The reference counts its scales from the smallest picture.
-    _start(
+    start(
         parameter
         for scale in reversed(range(judge.scales))
         for layer in range(judge.layers + 2)
@@ -102,7 +108,8 @@ def _build(
 
 
 @torch.no_grad()
-def _start(parameters) -> None:
+def start(parameters) -> None:
+    """Gives a network, one layer after the other, the weights that all start with."""
     # A view in Keras' layout; for a bias, the bias.
     views = [p.permute(2, 3, 1, 0) if p.dim() == 4 else p for p in parameters]
     shapes = [tuple(view.shape) for view in views]

@@ -1,0 +1,34 @@
+"""A worker of `latency.py`: pix2pixHD's generator of this project as .tflite files.
+
+python benchmarks/latency_generator.py config.json DIR fp32 int8
+
+The weights are those that `latency_reference.py` starts with, so that both translate
+an image to the same image.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from train_step_ours import start
+
+from export.signatures import Servable
+from export.tflite import convert
+from tf_fsgd.config import Config
+from tf_fsgd.pix2pixhd.generator import global_generator
+
+
+def main(config: str, folder: str, *precisions: str) -> None:
+    config = Config.load(config)
+    resolution = config.pairs.resolution
+    network = global_generator(config.generator, resolution)
+    start(network.layers)
+    servable = Servable(network, resolution)
+    for precision in precisions:
+        Path(folder, f"{precision}.tflite").write_bytes(convert(servable, precision))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
