@@ -18,8 +18,8 @@ median. The table has the median of the rounds and in brackets the extremes; rat
 taken within a round. CPU milliseconds are those of all threads. The machine should be
 idle: PyTorch's threads spin while they wait for each other.
 
-All ways stay loaded: 8 GB at 64 filters. `--torch-python` is an interpreter that has
-PyTorch.
+Converting the reference's twin takes a minute and 7 GB; then all ways stay loaded, 7 GB
+again. `--torch-python` is an interpreter that has PyTorch.
 """
 
 import argparse
