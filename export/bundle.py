@@ -2,13 +2,14 @@
 
     OUT/
         saved_model/1/     for TensorFlow Serving and tf.saved_model.load
-        tflite/            tf_fsgd_<name>_<resolution>_<precision>.tflite
+        tflite/            tf_fsgd_<name>_<resolution>_<precision>.tflite, and the same
+                           with .json: what the file says of itself
         report.json        how far each file is from the Keras model, sizes, latencies
         README.md          how to use them, with the same numbers
         export.log         what TensorFlow had to say
 
-The name is the edit, or the translator's of several edits. A 5 M parameter translator
-at 128 px takes about a quarter of a minute on two cores.
+The name is the edit, or the translator's of several edits. A mobile translator takes
+about a minute on two cores.
 """
 
 import contextlib
@@ -16,31 +17,44 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator
-from importlib import metadata
+from importlib import metadata as metadata_of_package
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from export import gate, readme, saved_model, tflite
+from export import gate, metadata, readme, saved_model, tflite
+from export.cases import Cases
+from export.effect import EffectMeter
 from export.errors import PrecisionError
-from export.parity import held_to_bar, singly
+from export.parity import held_to_bar
+from export.repeats import check_repeats
 from export.signatures import Servable
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import make_folder, read_json, sha256, write_json
-from tf_fsgd.images.io import to_float
 from tf_fsgd.quiet import output_to
 from tf_fsgd.training.translator import Translator
 
 FORMAT = "tf_fsgd export 1"
 
-PHOTOS = 8  # enough for an operator's corner cases, few enough to take seconds
+PHOTOS = 16  # enough for an operator's corner cases, few enough to take seconds
+THOROUGH = 100
+CALIBRATION = 16  # pictures from which int8x16 takes its ranges
+_SERVED = 8  # cases that the SavedModel is compared on: it is the same arithmetic
+# No CPU has 16-bit convolutions that are meant for speed: up to a second an image.
+_CASES = {"int8x16": 12}
+_OPTIONAL = ("int8", "int8x16")
 _logger = logging.getLogger(__name__)
 
 
 def export_run(
-    translator: keras.Model, config: Config, out: str | Path, photos: np.ndarray
+    translator: keras.Model,
+    config: Config,
+    out: str | Path,
+    photos: np.ndarray,
+    measured: int = PHOTOS,
+    source: str = "photos",
 ) -> dict:
     """Exports a translator of one edit and proves each file on real pixels.
 
@@ -48,7 +62,11 @@ def export_run(
         translator: Images [N, R, R, 3] to images [N, R, R, 3], float32 in [-1, 1].
         config: Of the run; names the edit and R.
         out: The folder to make. An earlier export is replaced at the very end.
-        photos: uint8 [N, R, R, 3], N at least 1; the first eight are used.
+        photos: uint8 [N, R, R, 3], N at least 1. The files are compared on the first;
+            what follows is to calibrate int8x16, which takes the same where none does.
+        measured: How many are compared on; from `THOROUGH` on every file is compared
+            on all of them, also those that take a second for each.
+        source: What the photos are, for the report.
 
     Returns:
         The report that is also in `out`/report.json.
@@ -56,28 +74,45 @@ def export_run(
     Raises:
         UserError: If `out` exists and is neither empty nor an export.
         ExportError: If a file misses its bar, its size or the operator rules; `out` is
-            then as it was. int8 that is too coarse is left out instead.
+            then as it was. 8 bits that are too coarse are left out instead.
     """
     resolution = config.pairs.resolution
-    photos = _checked(photos, resolution)[:PHOTOS]
-    # A custom direction is named by its path.
-    facts = {"name": Path(config.edit).stem, "resolution": resolution}
-    inputs = {"image": to_float(photos)}
-    return _export(Servable(translator, resolution), facts, Path(out), inputs)
+    photos = _checked(photos, resolution)
+    facts = {
+        # A custom direction is named by its path.
+        "name": Path(config.edit).stem,
+        "resolution": resolution,
+        "licence": metadata.LICENCES["own" if config.pairs.folder else "faces"],
+        "photos": source,
+    }
+    # Nobody knows what a folder of pairs was made for, whatever the edit is called.
+    edit = "" if config.pairs.folder else config.edit
+    cases = Cases.of_one_edit(photos[:measured], edit)
+    rest = Cases.of_one_edit(_for_calibration(photos, measured), edit)
+    thorough = measured >= THOROUGH
+    return _export(
+        Servable(translator, resolution), facts, Path(out), cases, rest, thorough
+    )
 
 
 def export_translator(
-    translator: Translator, out: str | Path, photos: np.ndarray
+    translator: Translator,
+    out: str | Path,
+    photos: np.ndarray,
+    measured: int = PHOTOS,
+    source: str = "photos",
 ) -> dict:
     """Exports a translator of several edits and proves each file on real pixels.
 
-    The files are compared at strength 0, with every edit at 1, and with all axes at
-    once, on a photo each.
+    The files are compared on every photo with every edit at 1, at strength 0, and with
+    all axes at once.
 
     Args:
         translator: What to export.
         out: As for `export_run`.
         photos: As for `export_run`.
+        measured: As for `export_run`.
+        source: As for `export_run`.
 
     Returns:
         The report that is also in `out`/report.json.
@@ -86,70 +121,87 @@ def export_translator(
         UserError: As `export_run`.
         ExportError: As `export_run`.
     """
-    resolution = translator.resolution
-    photos = _checked(photos, resolution)[:PHOTOS]
-    strengths = _strengths(translator)
-    cases = np.arange(max(len(photos), len(strengths)))
-    inputs = {
-        "image": to_float(photos[cases % len(photos)]),
-        "strengths": strengths[cases % len(strengths)],
-    }
+    photos = _checked(photos, translator.resolution)
     facts = {
         "name": translator.name,
-        "resolution": resolution,
+        "resolution": translator.resolution,
         "axes": list(translator.axes),
         "units": translator.units,
+        "licence": metadata.LICENCES["faces"],
+        "photos": source,
     }
-    servable = Servable(translator.network, resolution, len(translator.axes))
-    return _export(servable, facts, Path(out), inputs)
+    network, axes = translator.network, len(translator.axes)
+    return _export(
+        Servable(network, translator.resolution, axes),
+        facts,
+        Path(out),
+        Cases.of_sliders(photos[:measured], translator),
+        Cases.of_sliders(_for_calibration(photos, measured), translator),
+        measured >= THOROUGH,
+    )
 
 
-def _strengths(translator: Translator) -> np.ndarray:
-    """Float32 [K, E]: none, every edit at 1, and all axes at once."""
-    asked = [{}, *({edit: 1.0} for edit in translator.edits)]
-    asked.append(dict.fromkeys(translator.axes, 1.0))
-    return np.stack([translator.strengths(edits) for edits in asked])
+def _for_calibration(photos: np.ndarray, measured: int) -> np.ndarray:
+    rest = photos[measured : measured + CALIBRATION]
+    return rest if len(rest) else photos[:CALIBRATION]
 
 
 def _export(
-    servable: Servable, facts: dict, out: Path, inputs: dict[str, np.ndarray]
+    servable: Servable,
+    facts: dict,
+    out: Path,
+    cases: Cases,
+    calibration: Cases,
+    thorough: bool,
 ) -> dict:
     with _replaced(out) as folder:
         log = folder / "export.log"
+        facts["versions"] = {
+            package: metadata_of_package.version(package)
+            for package in ("tensorflow", "keras", "ai-edge-litert")
+        }
         with output_to(log):
             reference = np.concatenate(
-                [servable.translate(*case.values()) for case in singly(inputs)]
+                [servable.translate(*case.values()) for case in cases.inputs()]
             )
+            meter = EffectMeter(cases, reference)
         _logger.info("export: SavedModel")
         with output_to(log):
             saved_model.write(servable, folder / "saved_model")
-            served = saved_model.compare(folder / "saved_model", inputs, reference)
+            served = cases.some(_SERVED)
+            compared = saved_model.compare(
+                folder / "saved_model", cases.at(served), reference[served]
+            )
         (folder / "tflite").mkdir()
         report = {
             "format": FORMAT,
             **facts,
             "weights": servable.weight_count,
-            "images": len(reference),
-            "versions": {
-                package: metadata.version(package)
-                for package in ("tensorflow", "keras", "ai-edge-litert")
-            },
-            "saved_model": served,
+            "weights_sha256": metadata.weights_sha256(servable),
+            "photos_measured": len(cases.photos),
+            "images": len(cases),
+            "saved_model": compared,
             "tflite": {},
             "left_out": {},
         }
         stem = re.sub(r"\W+", "-", facts["name"])
-        for precision in tflite.BYTES_PER_WEIGHT:
+        for precision in gate.BYTES_PER_WEIGHT:
             _logger.info("export: TFLite %s", precision)
             name = f"tf_fsgd_{stem}_{facts['resolution']}_{precision}.tflite"
             path = folder / "tflite" / name
+            chosen = cases.some(len(cases) if thorough else _CASES.get(precision))
             try:
                 with output_to(log):
-                    report["tflite"][precision] = _tflite(
-                        servable, path, precision, inputs, reference
+                    said = metadata.facts_of(servable, facts, precision)
+                    examples = calibration.at(calibration.some(CALIBRATION)).inputs()
+                    model = tflite.convert(servable, precision, said, examples)
+                    path.write_bytes(model)
+                    report["tflite"][precision] = _proven(
+                        path, precision, cases, chosen, reference, meter
                     )
+                    write_json(path.with_suffix(".json"), said)
             except PrecisionError as error:
-                if precision != "int8":
+                if precision not in _OPTIONAL:
                     raise
                 # The weights decide whether 8 bits are enough, not the conversion.
                 path.unlink()
@@ -160,31 +212,36 @@ def _export(
     return report
 
 
-def _tflite(
-    servable: Servable,
+def _proven(
     path: Path,
     precision: str,
-    inputs: dict[str, np.ndarray],
+    cases: Cases,
+    chosen: np.ndarray,
     reference: np.ndarray,
+    meter: EffectMeter,
 ) -> dict:
-    model = tflite.convert(servable, precision)
-    size_ratio = tflite.check_size(len(model), servable.weight_count, precision)
-    operators = gate.check(model)
-    path.write_bytes(model)
-    latency = {}
-    for threads in tflite.THREADS:
-        translate = tflite.TfliteTranslator(path, threads)
-        found = held_to_bar(precision, reference, translate(inputs))
-        # Some back-ends are right on the first call only (LiteRT#8065).
-        held_to_bar(precision, reference[:1], translate(next(singly(inputs))))
-        latency[str(threads)] = translate.latency_ms(inputs)
+    """Holds a file to every rule; what was found."""
+    model, weights = path.read_bytes(), metadata.read(path.read_bytes())["weights"]
+    operators = gate.check(model, precision in gate.INTEGER)
+    ratio = gate.check_weights(model, weights, precision)
+    check_repeats(model)
+    reference = reference[chosen]
+    one, two = (tflite.TfliteTranslator(path, threads) for threads in tflite.THREADS)
+    images = one(cases.at(chosen).inputs())
+    found = held_to_bar(precision, reference, images)
+    effect = meter.compare(precision, chosen, images)
+    few = cases.at(chosen[:_SERVED])
+    held_to_bar(precision, reference[:_SERVED], two(few.inputs()))
+    case = next(few.inputs())
     return {
         "file": path.name,
         "sha256": sha256(path),
         "size_bytes": len(model),
-        "size_over_weights": size_ratio,
+        "constants_over_weights": ratio,
+        "images": len(images),
         **found,
-        "latency_ms": latency,  # by threads
+        "effect": effect,
+        "latency_ms": {"1": one.latency_ms(case), "2": two.latency_ms(case)},
         "operators": operators,
     }
 

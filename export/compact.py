@@ -12,7 +12,8 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-_IDENTIFIER = b"TFL3"
+from export.flatbuffer import IDENTIFIER, has_data, read
+
 _ALIGNMENT = 16  # of weights, in bytes: `force_align` in TFLite's schema
 _LARGEST = 127  # of int8, symmetric
 
@@ -22,7 +23,7 @@ def compact(model: bytes) -> bytes:
 
     Inner tensors lose their names; inputs, outputs and signatures keep them. Where
     other dense layers have 8-bit kernels, those that the converter takes to be too
-    small for it (below 1,024 weights) get them as well.
+    small for it (below 1,024 weights) get them as well. Metadata stays.
 
     Args:
         model: The contents of a .tflite file.
@@ -30,7 +31,7 @@ def compact(model: bytes) -> bytes:
     Returns:
         The contents of another.
     """
-    graph = schema.ModelT.InitFromPackedBuf(model, 0)
+    graph = read(model)
     for subgraph in graph.subgraphs:
         _narrow_small_kernels(graph, subgraph)
         kept = {*subgraph.inputs, *subgraph.outputs}
@@ -46,7 +47,7 @@ def compact(model: bytes) -> bytes:
                 operator.builtinOptions = _SharedTable(operator.builtinOptions)
     _drop_empty_buffers(graph)
     builder = _SharingBuilder(len(model))
-    builder.Finish(graph.Pack(builder), _IDENTIFIER)
+    builder.Finish(graph.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
 
 
@@ -80,7 +81,7 @@ def _drop_empty_buffers(graph: schema.ModelT) -> None:
     buffers = [graph.buffers[0]]
     for number, buffer in enumerate(graph.buffers):
         numbers[number] = 0
-        if buffer.data is not None:
+        if has_data(buffer):
             numbers[number] = len(buffers)
             buffers.append(buffer)
     for subgraph in graph.subgraphs:

@@ -1,36 +1,52 @@
 """The README of an exported folder: how to use the files, and what was measured."""
 
+from export.decoding import MAX_PIXELS
 from tf_fsgd.training.translator import opposite
 
 _TEXT = """\
 # {name}, {resolution} px
 
 A face translator ({weights:,} weights) made by tf_fsgd. It expects one upright face in
-a square, framed as in FFHQ. EXIF orientation is not applied.
+a square, framed as in FFHQ.
+
+Licence: {licence}.
 
 | form | input | output |
 | --- | --- | --- |
 | SavedModel, `serving_default` | `image`: float32 [N, {resolution}, {resolution}, 3] \
 in [-1, 1]{also_in} | `image`: float32 [N, {resolution}, {resolution}, 3] \
 in [-1, 1] |
-| SavedModel, `encoded` | `image_bytes`: string [N], files (JPEG, PNG, WebP, BMP, \
-GIF's first frame) of any size; the square in the middle is taken{also_in} | \
+| SavedModel, `encoded` | `image_bytes`: string [N], files (JPEG, PNG, still WebP) of \
+{megapixels} megapixels at most, turned upright by EXIF; the square in the middle is \
+taken{also_in} | \
 `image_bytes`: string [N], PNG files |
 | TFLite | as `serving_default`, N = 1 | the same |
 
 [-1, 1] is `pixel / 127.5 - 1`; back: `round((x + 1) * 127.5)`.
+
+A file that `encoded` does not take is an error that names the rule, for the whole \
+request and for what Serving has put into one batch with it. \
+`saved_model/1/assets.extra` holds the requests with which Serving warms up.
 {strengths}
 ## Measured
 
-Against the Keras model, on {images} images; PSNR is that of the worst of them. Latency
-for one image, on the machine that exported: the fastest of many runs, and what the
-threads computed together in milliseconds of CPU.
+Against the Keras model, on {images} images made of {photos_measured} pictures \
+({photos}) where no other number stands; PSNR is that of the worst and the mean of \
+them. The edit's
+effect: how many of the faces that lack what an edit brings have it afterwards, as the
+attribute classifier sees it in Keras' images and in the file's. Milliseconds for one
+image, on the machine that exported: the fastest of many runs, and what the threads
+computed together (CPU).
 
-| file | size | max difference (bar) | mean difference | PSNR (floor) | 1 thread | \
-2 threads |
+| file | bytes | precision | PSNR worst (floor), mean | effect, Keras to file | \
+1 thread | 2 threads |
 | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 {left_out}
+SHA-256, for `sha256sum -c`:
+
+{hashes}
+
 ## TensorFlow Serving
 
     docker run --rm -p 8501:8501 -v "$PWD/saved_model:/models/tf_fsgd" \\
@@ -75,19 +91,37 @@ that the network has learnt from) and added up for several edits at once:
 """
 
 
+_KEYS = (
+    "name",
+    "resolution",
+    "weights",
+    "images",
+    "photos",
+    "photos_measured",
+    "licence",
+)
+
+
 def text(report: dict) -> str:
     """Fills the README in from a report of `export.bundle`."""
     files = report["tflite"]
     parts = _of_several_edits(report) if "axes" in report else _of_one_edit()
     return _TEXT.format(
-        **{key: report[key] for key in ("name", "resolution", "weights", "images")},
+        **{key: report[key] for key in _KEYS},
         **parts,
+        megapixels=f"{MAX_PIXELS / 1e6:.1f}",
         fp32_file=files["fp32"]["file"],
         rows="\n".join(
             [
-                _row("`saved_model/1`", report["saved_model"]),
-                *(_row(f"`tflite/{file['file']}`", file) for file in files.values()),
+                _row("`saved_model/1`", report["saved_model"], report["images"]),
+                *(
+                    _row(f"`tflite/{file['file']}`", file, report["images"], precision)
+                    for precision, file in files.items()
+                ),
             ]
+        ),
+        hashes="\n".join(
+            f"    {file['sha256']}  tflite/{file['file']}" for file in files.values()
         ),
         left_out="".join(
             f"\nThere is no {precision} file: {reason}.\n"
@@ -126,20 +160,27 @@ def _of_several_edits(report: dict) -> dict[str, str]:
     }
 
 
-def _row(name: str, numbers: dict) -> str:
-    size = f"{numbers['size_bytes'] / 1e6:.2f} MB" if "size_bytes" in numbers else ""
-    bar = f" ({numbers['bar']:.0e})" if "bar" in numbers else ""
+def _row(name: str, numbers: dict, images: int, precision: str = "fp32") -> str:
     floor = f" ({numbers['floor_db']:.0f})" if "floor_db" in numbers else ""
     latency = [
         f"{times['fastest']:.1f} ms, CPU {times['cpu']:.1f}"
         for times in numbers.get("latency_ms", {}).values()
     ]
+    few = numbers.get("images", images)
     cells = [
         name,
-        size,
-        f"{numbers['max_abs_difference']:.1e}{bar}",
-        f"{numbers['mean_abs_difference']:.1e}",
-        f"{numbers['worst_psnr_db']:.1f} dB{floor}",
+        f"{numbers['size_bytes']:,}" if "size_bytes" in numbers else "",
+        precision,
+        f"{numbers['worst_psnr_db']:.1f} dB{floor}, {numbers['mean_psnr_db']:.1f} dB"
+        + (f", {few} images" if few != images else ""),
+        _effect(numbers.get("effect")),
         *(latency or ["", ""]),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _effect(effect: dict | None) -> str:
+    if effect is None:
+        return ""
+    shares = [f"{100 * effect[whose]:.1f}" for whose in ("keras", "file")]
+    return f"{' to '.join(shares)} % of {effect['faces']}"

@@ -7,8 +7,10 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from export import warmup
+from export.cases import Cases
 from export.errors import ExportError
-from export.parity import held_to_bar, singly
+from export.parity import held_to_bar
 from export.signatures import Servable
 from tf_fsgd.disk import disk_errors
 from tf_fsgd.images.io import to_uint8
@@ -17,7 +19,7 @@ VERSION = "1"  # Serving takes the highest number among a model's folders
 
 
 def write(servable: Servable, folder: Path) -> None:
-    """Writes `folder`/1 with the signatures `serving_default` and `encoded`.
+    """Writes `folder`/1: `serving_default`, `encoded`, and a first request for each.
 
     Raises:
         OSError: If the disk is full.
@@ -31,14 +33,15 @@ def write(servable: Servable, folder: Path) -> None:
                 "encoded": servable.encoded(),
             },
         )
+        warmup.write(folder / VERSION, servable.resolution, servable.edits)
 
 
-def compare(folder: Path, inputs: dict[str, np.ndarray], reference: np.ndarray) -> dict:
+def compare(folder: Path, cases: Cases, reference: np.ndarray) -> dict:
     """Reads a SavedModel back and compares both signatures with the Keras model.
 
     Args:
         folder: What `write` was given.
-        inputs: Of `serving_default`; the images are of whole 8-bit levels.
+        cases: What to compare on.
         reference: The Keras model's images of them, float32 in [-1, 1].
 
     Returns:
@@ -52,7 +55,7 @@ def compare(folder: Path, inputs: dict[str, np.ndarray], reference: np.ndarray) 
     floats = loaded.signatures["serving_default"]
     encoded = loaded.signatures["encoded"]
     outputs, levels = [], []
-    for case in singly(inputs):
+    for case in cases.inputs():
         tensors = {name: tf.constant(value) for name, value in case.items()}
         outputs.append(floats(**tensors)["image"])
         tensors["image_bytes"] = tf.constant([_png(tensors.pop("image").numpy()[0])])
@@ -61,6 +64,7 @@ def compare(folder: Path, inputs: dict[str, np.ndarray], reference: np.ndarray) 
     if apart > 1:  # rounding may fall to either side
         raise ExportError(f"encoded: differs from the Keras model by {apart} levels")
     return {
+        "images": len(outputs),
         **held_to_bar("saved_model", reference, np.concatenate(outputs)),
         "encoded_max_levels": apart,
     }

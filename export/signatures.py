@@ -12,6 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from export.decoding import read_square
+
 # The largest float32 below 1. With exactly [-1, 1] the TFLite converter fuses the clip
 # into the layer before as RELU_N1_TO_1, which mobile GPU delegates before TensorFlow
 # 2.12 compute as a clip to [0, 1] (tensorflow#58255); MINIMUM and MAXIMUM stay apart.
@@ -34,8 +36,8 @@ class Servable(tf.Module):
         # A module that held the Keras model would be saved with it, and ask for Keras
         # and for this package's layers when it is loaded. A function is not saved.
         self._network = functools.partial(translator, training=False)
-        self._resolution = resolution
-        self._edits = edits
+        self.resolution = resolution
+        self.edits = edits
         # Keras' variables wrap TensorFlow's, which are what a module saves.
         self.weights = [variable.value for variable in translator.variables]
 
@@ -59,7 +61,7 @@ class Servable(tf.Module):
         Args:
             batch_size: N; None leaves it open, which TFLite must not.
         """
-        shape = (batch_size, self._resolution, self._resolution, 3)
+        shape = (batch_size, self.resolution, self.resolution, 3)
         return tf.function(
             lambda *inputs: {"image": self.translate(*inputs)},
             input_signature=[
@@ -73,8 +75,8 @@ class Servable(tf.Module):
 
         With several edits there is a second input, {"strengths": float32 [N, E]}.
 
-        Reads JPEG, PNG, WebP, BMP and the first frame of a GIF; takes the square in the
-        middle. Anything else is an `InvalidArgumentError`. EXIF orientation is ignored.
+        Reads JPEG, PNG and still WebP, upright by EXIF, and takes the square in the
+        middle. Anything else is an `InvalidArgumentError`: see `decoding.read_square`.
         """
         return tf.function(
             self._translate_files,
@@ -82,36 +84,26 @@ class Servable(tf.Module):
                 tf.TensorSpec((None,), tf.string, name="image_bytes"),
                 *self._strengths(None),
             ],
+            autograph=False,
         ).get_concrete_function()
 
     def _strengths(self, batch_size: int | None) -> list[tf.TensorSpec]:
-        if not self._edits:
+        if not self.edits:
             return []
-        return [tf.TensorSpec((batch_size, self._edits), tf.float32, "strengths")]
+        return [tf.TensorSpec((batch_size, self.edits), tf.float32, "strengths")]
 
     def _translate_files(self, image_bytes: tf.Tensor, *strengths: tf.Tensor) -> dict:
-        side = self._resolution
-        square = tf.TensorSpec((side, side, 3), tf.float32)
-        images = tf.map_fn(self._read, image_bytes, fn_output_signature=square)
+        side = self.resolution
+        # One after the other, so that a batch needs the memory of its largest picture.
+        images = tf.map_fn(
+            lambda numbered: read_square(*numbered, side),
+            (image_bytes, tf.range(tf.size(image_bytes))),
+            fn_output_signature=tf.TensorSpec((side, side, 3), tf.float32),
+            parallel_iterations=1,
+        )
         translated = self.translate(images, *strengths)
         levels = tf.cast(tf.round((translated + 1) * 127.5), tf.uint8)
         files = tf.map_fn(
             tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec((), tf.string)
         )
         return {"image_bytes": files}
-
-    def _read(self, file: tf.Tensor) -> tf.Tensor:
-        image = tf.io.decode_image(file, channels=3, expand_animations=False)
-        height, width = tf.shape(image)[0], tf.shape(image)[1]
-        side = tf.minimum(height, width)
-        image = tf.image.crop_to_bounding_box(
-            image, (height - side) // 2, (width - side) // 2, side, side
-        )
-        image = tf.image.resize(
-            image,
-            (self._resolution, self._resolution),
-            method="lanczos3",
-            antialias=True,
-        )
-        # Whole levels, as an image that was resized before it was handed over has them.
-        return tf.clip_by_value(tf.round(image), 0.0, 255.0) / 127.5 - 1.0

@@ -1,9 +1,11 @@
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from export.__main__ import main
+from export.faces import find_faces
 from tf_fsgd.training.runfolder import new_run
 from tf_fsgd.training.translator import ship
 
@@ -34,7 +36,7 @@ def test_exports_a_run_on_photos(run, faces, tmp_path, capsys):
 
 
 def test_takes_held_out_faces_of_a_folder_of_pairs(
-    translator, config, faces, tmp_path, capsys
+    translator, config, faces, tmp_path, monkeypatch, capsys
 ):
     for side in "AB":
         (tmp_path / "pairs" / side).mkdir(parents=True)
@@ -44,6 +46,7 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
     config.pairs.held_out = 3
     run = new_run(tmp_path / "runs", config)
     run.save_translator(translator)
+    monkeypatch.setattr("export.faces.find_celeba", lambda: None)
     assert main([str(run.path)]) == 0
     assert json.loads((run.export / "report.json").read_text())["images"] == 3
 
@@ -98,7 +101,7 @@ def test_exports_a_shipped_translator(shipped, faces, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["tiny"], "--photos is needed: a shipped translator has no faces"),
+        (["tiny", "--photos", "none.png"], "none.png: no such file"),
         (["huge"], "translator must be a run folder or one of tiny"),
     ],
 )
@@ -107,3 +110,34 @@ def test_shipped_translators_mistakes(shipped, capsys, arguments, message):
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_thorough_compares_every_file_on_more(shipped, faces, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["tiny", "--photos", str(faces), "--thorough"]) == 0
+    report = json.loads((tmp_path / "exported/tiny/report.json").read_text())
+    files = report["tflite"].values()
+    assert {file["images"] for file in files} == {report["images"]} == {24}
+    assert report["photos"] == "photos named by --photos"
+
+
+def test_celeba_comes_before_generated_faces(monkeypatch):
+    landmarks = np.array([[70, 110], [108, 110], [89, 135], [72, 155], [106, 155]])
+    photo = np.full((218, 178, 3), 77, np.uint8)
+    example = {"image": photo, "landmarks": landmarks.astype(np.float32)}
+    monkeypatch.setattr("export.faces.find_celeba", lambda: "somewhere")
+    monkeypatch.setattr("export.faces.celeba_split", lambda split: iter([example] * 99))
+    found, source = find_faces(3, 32, [])
+    assert found.shape == (3 + 16, 32, 32, 3)  # 16 to calibrate with
+    assert source == "CelebA test photos"
+    assert (found == 77).all()
+
+
+def test_without_any_the_teacher_draws_faces(teacher, monkeypatch):
+    monkeypatch.setattr("export.faces.find_celeba", lambda: None)
+    monkeypatch.setattr("export.faces.MobileTeacher", lambda: teacher)
+    monkeypatch.setattr("export.faces.CALIBRATION", 1)
+    found, source = find_faces(1, 64, [])
+    assert (found.shape, found.dtype) == ((2, 64, 64, 3), np.uint8)
+    assert source == "generated faces"
+    assert np.abs(found[0].astype(int) - found[1]).mean() > 10  # two people

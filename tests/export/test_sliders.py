@@ -9,6 +9,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
+from export import metadata
 from export.bundle import export_translator
 from export.signatures import Servable
 
@@ -35,7 +36,8 @@ def test_fixture_is_strong_enough_to_tell_edits_apart(sliders, photos):
 
 
 @pytest.mark.parametrize(
-    ("precision", "levels"), [("fp32", 0.01), ("fp16", 0.1), ("int8", 2)]
+    ("precision", "levels"),
+    [("fp32", 0.01), ("fp16", 0.1), ("int8", 2), ("int8x16", 2)],
 )
 def test_tflite_takes_strengths(exported, sliders, photos, asked, precision, levels):
     out, report = exported
@@ -100,11 +102,21 @@ def test_report_says_what_the_columns_are(exported, photos):
     assert report["name"] == "tiny"
     assert report["axes"] == ["feminine", "smile"]
     assert report["units"]["masculine"] == 2.0
-    # None, four edits and both axes at once: six, on four photos.
-    assert report["images"] == 6
-    for precision, width in [("fp32", 4), ("fp16", 2), ("int8", 1)]:
+    # None, four edits and both axes at once: six, on each of four photos.
+    assert (report["images"], report["photos_measured"]) == (24, 4)
+    assert report["tflite"]["fp32"]["images"] == 24
+    assert report["tflite"]["int8x16"]["images"] == 12
+    for precision, width in [("fp32", 4), ("fp16", 2), ("int8", 1), ("int8x16", 1)]:
         size = report["tflite"][precision]["size_bytes"]
         assert size > 0.9 * width * report["weights"]
+
+
+def test_files_say_what_the_columns_are(exported):
+    out, report = exported
+    for numbers in report["tflite"].values():
+        facts = metadata.read((out / "tflite" / numbers["file"]).read_bytes())
+        assert facts["axes"] == ["feminine", "smile"]
+        assert facts["units"]["masculine"] == 2.0
 
 
 def test_readme_says_what_strength_1_is(exported):

@@ -1,0 +1,73 @@
+"""The photos that a command compares files on, where the user names none."""
+
+import itertools
+
+import numpy as np
+
+from export.bundle import CALIBRATION
+from tf_fsgd.attributes.celeba import celeba_split, face_crop, find_celeba
+from tf_fsgd.images.io import find_images, read_image, resize
+from tf_fsgd.latents.rendering import render_faces
+from tf_fsgd.latents.samples import sample_w
+from tf_fsgd.latents.sampling import broadcast
+from tf_fsgd.stylegan2.mobile_teacher import MobileTeacher
+from tf_fsgd.training.runfolder import RunFolder
+
+_FIRST_SEED = 700_000  # far from the pairs that a translator is trained on
+_TRUNCATION = 0.7
+
+
+def find_faces(
+    count: int, resolution: int, paths: list[str], run: RunFolder | None = None
+) -> tuple[np.ndarray, str]:
+    """Photos to compare on and, as far as there are more, to calibrate with.
+
+    Args:
+        count: How many to compare on.
+        resolution: R.
+        paths: Files and folders of aligned faces that the user names, if any.
+        run: Whose held-out faces are next, where CelebA's test photos are not at hand;
+            without them the embedded teacher draws some.
+
+    Returns:
+        uint8 `[N, R, R, 3]`, N at most `count` + `CALIBRATION`, and what they are.
+
+    Raises:
+        UserError: If a path is missing or no image, or no teacher can be had.
+    """
+    most = count + CALIBRATION
+    if paths:
+        files = find_images(paths)[:most]
+        faces = [resize(read_image(path), resolution) for path in files]
+        return np.stack(faces), "photos named by --photos"
+    if find_celeba() is not None:
+        examples = itertools.islice(celeba_split("test"), most)
+        faces = [
+            face_crop(example["image"], example["landmarks"], resolution)
+            for example in examples
+        ]
+        return np.stack(faces), "CelebA test photos"
+    faces = [] if run is None else _held_out(run, most)
+    if len(faces):
+        return faces, "held-out faces of the run"
+    return _drawn(resolution, most), "generated faces"
+
+
+def _drawn(resolution: int, count: int) -> np.ndarray:
+    teacher = MobileTeacher()
+    seeds = range(_FIRST_SEED, _FIRST_SEED + count)
+    ws = broadcast(sample_w(teacher, seeds, _TRUNCATION), teacher.num_ws)
+    sides = [teacher.resolution >> halvings for halvings in (3, 2, 1, 0)]
+    side = next((side for side in sides if side >= resolution), sides[-1])
+    faces = render_faces(teacher, ws, resolution=side)
+    return np.stack([resize(face, resolution) for face in faces])
+
+
+def _held_out(run: RunFolder, most: int) -> np.ndarray:
+    source = run.open_pairs("held_out")
+    indices = range(min(source.count, most))
+    if run.config.axes:
+        faces = [source.family(index, [0]).images[0] for index in indices]
+    else:
+        faces = [source.pair(index)[0] for index in indices]
+    return np.array(faces, np.uint8)

@@ -1,0 +1,53 @@
+"""Reads .tflite files whole, wherever a writer has put the weights."""
+
+import struct
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+IDENTIFIER = b"TFL3"
+
+
+def read(model: bytes) -> schema.ModelT:
+    """Unpacks a model.
+
+    Some writers put the weights behind the flatbuffer and keep their place in it. They
+    are taken in, so that every buffer has its data and the model can be packed again.
+
+    Args:
+        model: The contents of a .tflite file.
+
+    Raises:
+        ValueError: If it is something else, or is cut off.
+    """
+    if model[4:8] != IDENTIFIER:
+        raise ValueError("not a .tflite file")
+    try:
+        graph = schema.ModelT.InitFromPackedBuf(model, 0)
+    except (ValueError, LookupError, TypeError, OverflowError, struct.error) as error:
+        # What a position that points outside the file ends in.
+        raise ValueError(f"a damaged .tflite file ({error})") from None
+    for buffer in graph.buffers:
+        if buffer.offset > 1:
+            if buffer.offset + buffer.size > len(model):
+                raise ValueError("a .tflite file without its weights, which it names")
+            buffer.data = np.frombuffer(model, np.uint8, buffer.size, buffer.offset)
+        buffer.offset = buffer.size = 0
+    return graph
+
+
+def has_data(buffer: schema.BufferT) -> bool:
+    """Whether a buffer holds constants."""
+    return buffer.data is not None and len(buffer.data) > 0
+
+
+def constant_bytes(graph: schema.ModelT) -> int:
+    """Bytes of all constants that tensors refer to; shared ones count once."""
+    used = {
+        tensor.buffer for subgraph in graph.subgraphs for tensor in subgraph.tensors
+    }
+    return sum(
+        len(graph.buffers[index].data)
+        for index in used
+        if has_data(graph.buffers[index])
+    )

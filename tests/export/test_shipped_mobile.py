@@ -1,0 +1,34 @@
+"""The shipped translator's files on real photos: what the README promises."""
+
+import pytest
+
+from export.bundle import THOROUGH, export_translator
+from export.faces import find_faces
+from tf_fsgd.attributes.celeba import find_celeba
+from tf_fsgd.training.translator import load_translator
+
+INT8_BYTES = 3_000_000  # what the mobile presets promise
+
+
+@pytest.mark.slow
+def test_mobile_256_on_100_photos(tmp_path):
+    if find_celeba() is None:
+        pytest.skip("CelebA is not prepared: see TFDS_DATA_DIR in the README")
+    translator = load_translator("shipped")
+    photos, _ = find_faces(THOROUGH, translator.resolution, [])
+    # A hundred faces; 16-bit convolutions, a second each on a CPU, on some of them.
+    report = export_translator(
+        translator, tmp_path / "out", photos, measured=THOROUGH - 1
+    )
+    assert report["tflite"]["int8"]["size_bytes"] <= INT8_BYTES
+    for precision, floor in [("fp16", 45), ("int8", 38)]:
+        numbers = report["tflite"][precision]
+        assert numbers["worst_psnr_db"] >= floor
+        assert numbers["effect"]["faces"] >= 200
+        assert numbers["effect"]["share_points"] <= 2
+        assert numbers["effect"]["certainty_points"] <= 2
+    effect = report["tflite"]["fp32"]["effect"]
+    assert effect["keras"] == effect["file"] > 0.25  # the edits do something
+    whole = report["tflite"].get("int8x16")
+    assert (whole or {"worst_psnr_db": 35})["worst_psnr_db"] >= 35
+    assert whole or "int8x16" in report["left_out"]
