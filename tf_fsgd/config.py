@@ -178,6 +178,8 @@ class LossConfig:
         "attributes", one_of("attributes", "readings", "vgg19", "auto")
     )
     pixel: float = setting(10.0, at_least(0))  # L1
+    # L1 once more where source and target agree: what the edit should leave alone.
+    unchanged: float = setting(0.0, at_least(0))
 
 
 @dataclass

@@ -75,7 +75,7 @@ def _mobile(resolution: int) -> Config:
             strided_ends=False,
         ),
         discriminator=DiscriminatorConfig(filters=64, layers=2, patch=resolution // 64),
-        loss=LossConfig(perceptual_network="readings"),
+        loss=LossConfig(perceptual=15.0, perceptual_network="readings", unchanged=20.0),
         # Photos are lit and coloured in more ways than the teacher's faces.
         augmentation=AugmentationConfig(rotation=8.0, crop=0.12, colour=0.25),
         training=TrainingConfig(

@@ -10,6 +10,7 @@ from tf_fsgd.pix2pixhd.losses import (
     lsgan_generator_loss,
     perceptual_loss,
     pixel_loss,
+    unchanged_loss,
 )
 
 
@@ -55,6 +56,16 @@ def test_perceptual_wants_a_weight_for_each_map():
 
 def test_pixel():
     assert float(pixel_loss(maps(1, size=3)[0], maps(-0.5, size=3)[0])) == 1.5
+
+
+def test_unchanged_counts_only_where_source_and_target_agree():
+    source = np.zeros((1, 2, 2, 3), np.float32)
+    real, fake = source.copy(), source.copy()
+    real[0, 0, 0, 1] = 0.5  # the edit
+    fake[0, 0, 0] = 1.0  # not counted
+    fake[0, 1, 1, 2] = -0.6
+    expected = 0.6 / 12
+    np.testing.assert_allclose(unchanged_loss(fake, real, source), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,10 @@ def test_the_gradients_are_those_of_three_discriminator_passes(
 ):
     """pix2pixHD's own way: D(detached fake), D(real), D(fake); then both updates."""
     config.loss.perceptual = 10.0
+    config.loss.unchanged = 5.0
     network, weights = features
     a, b = map(tf.constant, batch)
+    b = tf.concat([a[:, :4], b[:, 4:]], axis=1)  # where the edit leaves all as it is
     with tf.GradientTape() as tape:
         fake = state.generator(a)
         real_outputs = tf.nest.map_structure(
@@ -52,6 +54,7 @@ def test_the_gradients_are_those_of_three_discriminator_passes(
             + 10.0 * losses.feature_matching_loss(real_outputs, fake_outputs)
             + 10.0 * losses.perceptual_loss(network(fake), network(b), weights)
             + losses.pixel_loss(fake, b)
+            + 5.0 * losses.unchanged_loss(fake, b, a)
         )
     generator_gradients = tape.gradient(total, state.generator.trainable_variables)
     with tf.GradientTape() as tape:

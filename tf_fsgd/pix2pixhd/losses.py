@@ -12,6 +12,8 @@ from keras import ops
 
 Maps = Sequence  # of tensors [N, h, w, c]
 
+_LEVEL = 2 / 255  # of 8 bits, in [-1, 1]
+
 
 def lsgan_generator_loss(fake_outputs: Sequence[Maps]):
     """Least-squares GAN, generator: sum over scales of mean((D(fake) - 1)^2).
@@ -102,6 +104,25 @@ def pixel_loss(fake, real):
         A scalar in [0, 2] for images in [-1, 1].
     """
     return _l1(fake, real)
+
+
+def unchanged_loss(fake, real, source):
+    """mean(|fake - source|) over the image, counted where the edit changes nothing.
+
+    A position is unchanged where real and source differ by less than one 8-bit level in
+    every channel. Adversarial losses have no eye for a slightly tinted background.
+
+    Args:
+        fake: Translated images `[N, R, R, 3]`.
+        real: True images of the same shape.
+        source: What both were made from, of the same shape.
+
+    Returns:
+        A scalar in [0, 2] for images in [-1, 1]; changed positions count as 0.
+    """
+    difference = ops.max(ops.abs(real - source), axis=-1, keepdims=True)
+    same = ops.cast(difference < _LEVEL, "float32")
+    return ops.mean(same * ops.abs(ops.cast(fake, "float32") - source))
 
 
 def _squared_distance(outputs: Sequence[Maps], target: float):

@@ -78,6 +78,8 @@ def make_train_step(
                 )
             if config.pixel:
                 terms["pixel"] = losses.pixel_loss(fake, b)
+            if config.unchanged:
+                terms["unchanged"] = losses.unchanged_loss(fake, b, asked[0])
             total = sum(getattr(config, name) * term for name, term in terms.items())
             discriminator_loss = losses.lsgan_discriminator_loss(
                 real_outputs, fake_outputs
