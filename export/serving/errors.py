@@ -5,7 +5,7 @@ Her own mistakes (a wrong name, a photo that cannot be read) are `UserError`s.
 
 from tf_fsgd.errors import UserError
 
-_LONGEST = 300  # TensorFlow's messages trail the names of graph nodes
+_LONGEST = 300  # characters
 
 
 class ServerError(RuntimeError):
@@ -17,8 +17,16 @@ class BusyError(ServerError):
 
 
 def one_line(message: str) -> str:
-    """A server's message, of whatever form, as one line of bounded length."""
+    """A server's message, of whatever form, as one line of bounded length.
+
+    Of an assertion in the graph, which is how a model refuses a photo, only its own
+    words are kept: the names of nodes around them tell the user nothing.
+    """
     line = " ".join(message.split()) or "it gives no reason"
+    line = line.partition(" [[{{node")[0]
+    _, asserts, words = line.partition("assertion failed: [")
+    if asserts:
+        line = words.removesuffix("]")
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 

@@ -11,6 +11,7 @@ as the source of tensorflow/serving 2.20 says that the server does:
 """
 
 import io
+import json
 from pathlib import Path
 
 import keras
@@ -19,7 +20,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export.bundle import export_translator
+from export import saved_model
+from export.signatures import Servable
 from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.training.translator import Translator
@@ -66,10 +68,18 @@ def photo(face_png, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def exported(translator, face, tmp_path_factory) -> Path:
-    """What `python -m export` makes of the translator."""
+def exported(translator, tmp_path_factory) -> Path:
+    """What of `python -m export`'s folder a server and its client read."""
     out = tmp_path_factory.mktemp("served") / "tiny"
-    export_translator(translator, out, face[None])
+    servable = Servable(translator.network, RESOLUTION, len(translator.axes))
+    saved_model.write(servable, out / "saved_model")
+    facts = {
+        "name": translator.name,
+        "resolution": RESOLUTION,
+        "axes": list(translator.axes),
+        "units": translator.units,
+    }
+    (out / "report.json").write_text(json.dumps(facts))
     return out
 
 
