@@ -1,7 +1,10 @@
 package com.example.tffsgd
 
-/** The other end of each axis: to its left on a slider. */
-val OPPOSITES = mapOf("feminine" to "masculine", "older" to "younger", "smile" to "frown")
+private val OPPOSITES =
+    mapOf("feminine" to "masculine", "older" to "younger", "smile" to "frown")
+
+/** The other end of an axis: what lies to its left on a slider. */
+fun oppositeOf(axis: String) = OPPOSITES[axis] ?: "not $axis"
 
 /** How far a slider goes; the network has not learnt from more. */
 const val LARGEST = 1.5f
@@ -11,12 +14,9 @@ const val LARGEST = 1.5f
  *
  * @property resolution R, the side of the image in pixels.
  * @property axes Names of the E columns of `strengths`; none for a model of one edit.
- * @property units What strength 1 of each edit stands for, in the network's unit.
+ * @param units What strength 1 of both ends of each axis stands for, in the network's unit.
  */
 class Edits(val resolution: Int, val axes: List<String>, private val units: Map<String, Float>) {
-
-    /** What lies to the left of an axis' slider. */
-    fun opposite(axis: String) = OPPOSITES[axis] ?: "not $axis"
 
     /**
      * Slider positions as the network takes them.
@@ -29,7 +29,7 @@ class Edits(val resolution: Int, val axes: List<String>, private val units: Map<
         require(sliders.size == axes.size) { "${axes.size} sliders, not ${sliders.size}" }
         return FloatArray(axes.size) { column ->
             val axis = axes[column]
-            val edit = if (sliders[column] < 0) opposite(axis) else axis
+            val edit = if (sliders[column] < 0) oppositeOf(axis) else axis
             sliders[column] * units.getValue(edit)
         }
     }

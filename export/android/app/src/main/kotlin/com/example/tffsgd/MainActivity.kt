@@ -89,7 +89,7 @@ class MainActivity : Activity() {
     private fun addSliders(edits: Edits) {
         val most = (LARGEST * STEPS).toInt()
         for (axis in edits.axes) {
-            val opposite = edits.opposite(axis)
+            val opposite = oppositeOf(axis)
             val slider = SeekBar(this).apply { max = 2 * most; progress = most }
             slider.contentDescription = "$opposite to $axis"
             slider.setOnSeekBarChangeListener(moved)

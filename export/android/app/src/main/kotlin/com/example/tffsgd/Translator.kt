@@ -59,12 +59,9 @@ class Translator(assets: AssetManager) : AutoCloseable {
 
 private fun editsOf(text: String): Edits {
     val facts = JSONObject(text)
-    val axes = facts.optJSONArray("axes")
-    val units = facts.optJSONObject("units")
-    return Edits(
-        facts.getInt("resolution"),
-        axes?.let { names -> List(names.length()) { names.getString(it) } }.orEmpty(),
-        units?.let { all -> all.keys().asSequence().associateWith { all.getDouble(it).toFloat() } }
-            .orEmpty(),
-    )
+    val listed = facts.optJSONArray("axes") // a model of one edit has none
+    val axes = listed?.let { names -> List(names.length()) { names.getString(it) } }.orEmpty()
+    val ends = axes + axes.map(::oppositeOf)
+    val units = ends.associateWith { facts.getJSONObject("units").getDouble(it).toFloat() }
+    return Edits(facts.getInt("resolution"), axes, units)
 }
