@@ -61,7 +61,7 @@ class RestServer:
         """Sends a photo and waits for its translation.
 
         Args:
-            photo: A JPEG, PNG, WebP, BMP or GIF file.
+            photo: A file of a format that the model reads: JPEG, PNG or WebP.
             strengths: The model's input of that name; None if it has none.
             timeout: Seconds to wait for the server at most, each time it is silent.
 

@@ -19,9 +19,7 @@ from export.serving.client import main
 from tf_fsgd.images.io import read_image
 
 grpc = pytest.importorskip("grpc", reason="needs requirements-serving.txt")
-apis = pytest.importorskip(
-    "tensorflow_serving.apis", reason="needs requirements-serving.txt"
-)
+pytest.importorskip("tensorflow_serving", reason="needs requirements-serving.txt")
 
 from tensorflow_serving.apis import (  # noqa: E402
     get_model_status_pb2,

@@ -1,18 +1,7 @@
-"""The client's REST side, through its command, against a stand-in that runs the model.
-
-The stand-in takes and gives what tensorflow/serving 2.20 does: paths as
-kPredictionApiGegex and kModelStatusApiRegex in model_servers/http_rest_api_util.cc have
-them; rows checked as by AddInstanceItem and FillTensorMapFromInstancesList, replies
-made as by MakeRowFormatJsonFromTensors and MakeJsonFromStatus in util/json_tensor.cc;
-HTTP status by ToHTTPStatusCode in model_servers/http_server.cc; an unknown path is
-answered by libevent, in HTML.
-"""
+"""The client's REST side, through its command, against one that runs the model."""
 
 import base64
-import contextlib
-import http.server
 import json
-import re
 import socket
 import subprocess
 import sys
@@ -21,117 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import export.serving
 from export.serving import client, retries
 from export.serving.client import main
 from tf_fsgd.images.io import read_image
-
-_STATUS = {
-    tf.errors.InvalidArgumentError: 400,
-    tf.errors.NotFoundError: 404,
-}
-
-
-class StandIn(http.server.ThreadingHTTPServer):
-    """Serving's REST interface.
-
-    Attributes:
-        scripted: Replies, status and body, that go before the model's.
-        answering: Cleared: take requests and stay silent.
-    """
-
-    daemon_threads = True
-
-    def __init__(self, manager):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.manager = manager
-        self.scripted: list[tuple[int, bytes]] = []
-        self.answering = threading.Event()
-        self.answering.set()
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    server: StandIn
-
-    def do_POST(self):
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.server.scripted:
-            self.server.manager.requests += 1
-            self._reply(*self.server.scripted.pop(0))
-            return
-        match = re.fullmatch(r"/v1/models/([^/:]+):predict", self.path)
-        self._answer(match, lambda: self._predict(match[1], request))
-
-    def do_GET(self):
-        match = re.fullmatch(r"/v1/models/([^/:]+)", self.path)
-        self._answer(match, lambda: self._status(match[1]))
-
-    def _answer(self, match, make):
-        if match is None:
-            self._reply(404, b"<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD>")
-            return
-        try:
-            status, reply = 200, make()
-        except tf.errors.OpError as error:
-            status, reply = _STATUS[type(error)], {"error": error.message}
-        self._reply(status, json.dumps(reply, indent=4).encode())
-
-    def _status(self, name: str) -> dict:
-        state, error = self.server.manager.status(name)
-        status = {"error_code": "UNKNOWN" if error else "OK", "error_message": error}
-        version = {"version": "1", "state": state, "status": status}
-        return {"model_version_status": [version]}
-
-    def _predict(self, name: str, request: dict) -> dict:
-        manager, signature = self.server.manager, request["signature_name"]
-        manager.check(name)
-        if signature not in manager.signatures:
-            _refuse(f'Serving signature name: "{signature}" not found in signature def')
-        function = manager.signatures[signature]
-        names = set(function.structured_input_signature[1])
-        rows = request["instances"]
-        for number, row in enumerate(rows):
-            element = f"Failed to process element: {number}"
-            for key in row.keys() - names:
-                _refuse(
-                    f"{element} key: {key} of 'instances' list. Error: "
-                    f"INVALID_ARGUMENT: JSON object: does not have named input: {key}"
-                )
-            if names - row.keys():
-                _refuse(
-                    f"{element} of 'instances' list. JSON object: {{...}} "
-                    f"keys must be equal to: {','.join(sorted(names))}"
-                )
-        inputs = {
-            "image_bytes": [base64.b64decode(row["image_bytes"]["b64"]) for row in rows]
-        }
-        if "strengths" in names:
-            inputs["strengths"] = np.float32([row["strengths"] for row in rows])
-        (files,) = manager.run(signature, inputs).values()
-        return {"predictions": [{"b64": _b64(file)} for file in files]}
-
-    def _reply(self, status: int, body: bytes):
-        self.server.answering.wait()
-        with contextlib.suppress(ConnectionError):  # the client may have given up
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-def _refuse(message: str):
-    raise tf.errors.InvalidArgumentError(None, None, message)
-
-
-def _b64(file: bytes) -> str:
-    return base64.b64encode(file).decode("ascii")
 
 
 def error(message: str) -> bytes:
@@ -139,18 +22,8 @@ def error(message: str) -> bytes:
 
 
 def predictions(*files: bytes) -> bytes:
-    return json.dumps({"predictions": [{"b64": _b64(file)} for file in files]}).encode()
-
-
-@pytest.fixture
-def server(manager):
-    with StandIn(manager) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server
-        server.answering.set()
-        server.shutdown()
-        thread.join()
+    encoded = [base64.b64encode(file).decode("ascii") for file in files]
+    return json.dumps({"predictions": [{"b64": file} for file in encoded]}).encode()
 
 
 @pytest.fixture
