@@ -71,8 +71,9 @@ def table(ways: Sequence[Way], reference: str) -> str:
         Lines of text.
     """
     beside = {way.threads: way for way in ways if way.name == reference}
+    width = max(len(way.name) for way in ways)
     header = (
-        f"{'':34}{'threads':>8}{'MB':>8}{'ms an image':>26}{'CPU ms':>9}"
+        f"{'':{width}}{'threads':>9}{'MB':>8}{'ms an image':>26}{'CPU ms':>9}"
         f"{'images/s':>10}{'times as fast':>22}"
     )
     lines = [header]
@@ -80,7 +81,7 @@ def table(ways: Sequence[Way], reference: str) -> str:
         milliseconds = Spread.of([1000 * seconds for seconds in way.wall])
         size = f"{way.size / 1e6:.2f}" if way.size else ""
         lines.append(
-            f"{way.name:34}{way.threads:8}{size:>8}{f'{milliseconds:.1f}':>26}"
+            f"{way.name:{width}}{way.threads:9}{size:>8}{f'{milliseconds:.1f}':>26}"
             f"{1000 * statistics.median(way.cpu):9.1f}{way.rate:10.1f}"
             f"{f'{way.times_as_fast_as(beside[way.threads]):.1f}':>22}"
         )
