@@ -27,6 +27,8 @@ def read(model: bytes) -> schema.ModelT:
     except (ValueError, LookupError, TypeError, OverflowError, struct.error) as error:
         # What a position that points outside the file ends in.
         raise ValueError(f"a damaged .tflite file ({error})") from None
+    if not graph.subgraphs or not graph.buffers:
+        raise ValueError("a damaged .tflite file (it holds no graph)")
     for buffer in graph.buffers:
         if buffer.offset > 1:
             if buffer.offset + buffer.size > len(model):

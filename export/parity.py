@@ -26,16 +26,17 @@ def difference(reference: np.ndarray, output: np.ndarray) -> dict[str, float]:
 
     Returns:
         `max_abs_difference`, `mean_abs_difference`, `psnr_db` over all the images,
-        `mean_psnr_db`, the mean of each image's, and `worst_psnr_db`, of the image that
-        is furthest off. An image without any difference counts as 186 dB.
+        `mean_psnr_db`, the mean of each image's where there is any difference, and
+        `worst_psnr_db`, of the image that is furthest off. Equal images are at 186 dB.
     """
     error = np.abs(reference.astype(np.float64) - output)
     each = [_psnr(image) for image in error]
+    apart = [psnr for image, psnr in zip(error, each, strict=True) if image.any()]
     return {
         "max_abs_difference": float(error.max()),
         "mean_abs_difference": float(error.mean()),
         "psnr_db": _psnr(error),
-        "mean_psnr_db": statistics.fmean(each),
+        "mean_psnr_db": statistics.fmean(apart or each),
         "worst_psnr_db": min(each),
     }
 

@@ -9,6 +9,7 @@ TensorFlow's own converter makes files of this network that no interpreter loads
 (space-to-depth from int16 to float32), hence AI Edge Quantizer.
 """
 
+import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -53,18 +54,21 @@ def to_int8x16(model: bytes, examples: Iterable[dict[str, np.ndarray]]) -> bytes
         num_bits=8,
         granularity=QuantGranularity.TENSORWISE,
     )
-    # The quantiser's own calibration is a slow moving average of the ranges.
-    calibrator = Calibrator(bytearray(model), qsv_update_func=min_max_update)
-    calibrator.calibrate({"serving_default": list(examples)}, recipe)
-    constants = _constants(model)
-    ranges = {
-        name: found
-        if name in constants
-        else {end: value * _HEADROOM for end, value in found.items()}
-        for name, found in calibrator.get_model_qsvs().items()
-    }
-    quantizer = Quantizer(bytearray(model), recipe.get_quantization_recipe())
-    return bytes(quantizer.quantize(ranges).quantized_model)
+    with warnings.catch_warnings():
+        # That every tensor is kept for a look is what a calibration is.
+        warnings.filterwarnings("ignore", ".*experimental_preserve_all_tensors")
+        # The quantiser's own calibration is a slow moving average of the ranges.
+        calibrator = Calibrator(bytearray(model), qsv_update_func=min_max_update)
+        calibrator.calibrate({"serving_default": list(examples)}, recipe)
+        constants = _constants(model)
+        ranges = {
+            name: found
+            if name in constants
+            else {end: value * _HEADROOM for end, value in found.items()}
+            for name, found in calibrator.get_model_qsvs().items()
+        }
+        quantizer = Quantizer(bytearray(model), recipe.get_quantization_recipe())
+        return bytes(quantizer.quantize(ranges).quantized_model)
 
 
 def _constants(model: bytes) -> set[str]:

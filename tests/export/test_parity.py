@@ -23,6 +23,11 @@ def test_worst_image_is_told_apart():
     assert found["psnr_db"] == pytest.approx(10 * math.log10(4 / 0.0202))
 
 
+def test_equal_images_do_not_lift_the_mean():
+    found = difference(np.zeros((2, 1)), np.array([[0.2], [0.0]]))
+    assert found["mean_psnr_db"] == found["worst_psnr_db"] == pytest.approx(20)
+
+
 def test_equal_images_have_a_finite_psnr():
     assert difference(np.zeros(3), np.zeros(3))["psnr_db"] == pytest.approx(
         186.02, 1e-4

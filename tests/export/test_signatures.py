@@ -106,7 +106,7 @@ def test_reads_either_byte_order(encoded, order):
     file = file_of(image, "JPEG", quality=95, subsampling=0, exif=b"Exif\0\0" + tiff)
     (reply,) = encoded(file)
     expected = resize(np.asarray(image)[::-1, ::-1], 32).astype(int)
-    assert np.abs(pixels(reply) - expected).mean() < 1
+    assert np.abs(pixels(reply) - expected).mean() < 2  # the file's own loss
 
 
 def test_transparency_is_laid_over_white(encoded, tmp_path):
