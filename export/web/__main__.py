@@ -1,0 +1,61 @@
+"""`python -m export.web RUN --out site/`: a page that runs a translator."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from tf_fsgd.errors import guarded
+from tf_fsgd.quiet import output_to
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: Of the command line; None takes the process's own.
+
+    Returns:
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(prog="python -m export.web", description=__doc__)
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        help="run folder of train.py, or a shipped translator: its name, or shipped",
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", default="site", help="folder to make (default: site)"
+    )
+    parser.add_argument(
+        "--litert",
+        metavar="DIR",
+        help="node_modules folder with @litertjs (default: fetched with npm, once)",
+    )
+    return guarded(_write, parser.parse_args(arguments))
+
+
+def _write(options: argparse.Namespace) -> None:
+    # TensorFlow is loaded late, so that --help is quick and its greeting stays hidden.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with output_to(os.devnull):
+        from export.web.site import Page, axes_of, one_edit, write_site
+        from tf_fsgd.training.runfolder import open_run
+        from tf_fsgd.training.translator import load_translator
+
+    run = open_run(options.run) if Path(options.run).is_dir() else None
+    if run is None or run.config.axes:
+        found = load_translator(options.run)
+        resolution, axes = found.resolution, axes_of(found)
+        page = Page(found.name, found.network, resolution, axes, True)
+    else:
+        axes = one_edit(Path(run.config.edit).stem)
+        resolution = run.config.pairs.resolution
+        page = Page(run.path.name, run.load_translator(), resolution, axes, False)
+    with output_to(os.devnull):
+        write_site(page, Path(options.out), options.litert)
+    print(f"{options.out}: python -m http.server --directory {options.out}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

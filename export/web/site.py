@@ -1,0 +1,173 @@
+"""The site's folder: static sources, the networks, LiteRT.js and model.json.
+
+    OUT/
+        index.html *.js style.css    as in static/
+        model.json                   what the page reads: sizes, sliders, files
+        translator.tflite            fp16 weights
+        face_detection.tflite        BlazeFace
+        litert/                      LiteRT.js and its WebAssembly
+
+fp16, because WebGPU's kernels take its weights as they are, XNNPACK in WebAssembly
+widens them once at the start, and it is half of fp32's download; the 8-bit files have
+operators whose arithmetic WebGPU lacks.
+"""
+
+import base64
+import dataclasses
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+import keras
+
+from export import gate, metadata, tflite
+from export.signatures import Servable
+from export.web.litert import copy_litert
+from tf_fsgd.errors import UserError
+from tf_fsgd.files import make_folder, read_json, write_json
+from tf_fsgd.images import detection
+from tf_fsgd.training.translator import Translator, opposite
+
+FORMAT = "tf_fsgd web 1"
+PRECISION = "fp16"
+STATIC = Path(__file__).parent / "static"
+DETECTOR = Path(detection.__file__).parent / "weights" / "face_detection.tflite"
+
+_FARTHEST = 1.5  # of a slider: the most that training has shown
+# What a slider's end is called, where it reads better than the edit's name.
+_LABELS = {
+    "feminine": "more feminine",
+    "masculine": "more masculine",
+    "smile": "smile",
+    "frown": "frown",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """What the page is about.
+
+    Attributes:
+        name: Of the translator, as shown.
+        network: As `signatures.Servable` takes it.
+        resolution: R, in pixels.
+        axes: As `axes_of` or `one_edit` makes them.
+        conditional: Whether the network takes strengths.
+    """
+
+    name: str
+    network: keras.Model
+    resolution: int
+    axes: list[dict]
+    conditional: bool
+
+
+def axes_of(translator: Translator) -> list[dict]:
+    """Sliders of a translator of several edits.
+
+    Returns:
+        For each column of strengths, `ends`: words for the slider's left and right;
+        `units`: what a position is multiplied with on either side; `minimum` and
+        `maximum`.
+    """
+    return [
+        {
+            "edits": [opposite(axis), axis],
+            "ends": [_LABELS.get(end, end) for end in (opposite(axis), axis)],
+            "units": [translator.units[opposite(axis)], translator.units[axis]],
+            "minimum": -_FARTHEST,
+            "maximum": _FARTHEST,
+        }
+        for axis in translator.axes
+    ]
+
+
+def one_edit(edit: str) -> list[dict]:
+    """The slider of a translator of one fixed edit: how much of it is mixed in."""
+    ends = ["original", _LABELS.get(edit, edit)]
+    return [
+        {
+            "edits": ["", edit],
+            "ends": ends,
+            "units": [1, 1],
+            "minimum": 0,
+            "maximum": 1,
+        }
+    ]
+
+
+def write_site(page: Page, out: Path, litert: str | Path | None = None) -> dict:
+    """Writes the site.
+
+    Args:
+        page: What it shows.
+        out: Folder to make; an earlier site is replaced at the very end.
+        litert: As `litert.copy_litert` takes it.
+
+    Returns:
+        What is in model.json.
+
+    Raises:
+        UserError: If `out` is something else than a site, or LiteRT.js cannot be had.
+        ExportError: If the network has operators that browsers do not run.
+    """
+    out = out.resolve()
+    if out.exists() and not _may_go(out):
+        raise UserError(f"--out must be new, empty or an earlier site, received {out}")
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    make_folder(partial)
+    try:
+        # First what can fail for want of a network: a conversion takes much longer.
+        copy_litert(partial / "litert", litert)
+        facts = _fill(page, partial)
+        if out.exists():
+            shutil.rmtree(out)
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return facts
+
+
+def _fill(page: Page, folder: Path) -> dict:
+    for source in STATIC.iterdir():
+        shutil.copyfile(source, folder / source.name)
+    html = (STATIC / "index.html").read_text(encoding="utf-8")
+    (folder / "index.html").write_text(_with_hash(html), encoding="utf-8")
+    shutil.copyfile(DETECTOR, folder / DETECTOR.name)
+    columns = len(page.axes) if page.conditional else 0
+    servable = Servable(page.network, page.resolution, columns)
+    model = tflite.convert(servable, PRECISION)
+    gate.check(model)
+    (folder / "translator.tflite").write_bytes(model)
+    facts = {
+        "format": FORMAT,
+        "name": page.name,
+        "file": "translator.tflite",
+        "sha256": hashlib.sha256(model).hexdigest(),
+        "weights_sha256": metadata.weights_sha256(servable),
+        "precision": PRECISION,
+        "detector": DETECTOR.name,
+        "resolution": page.resolution,
+        "conditional": page.conditional,
+        "axes": page.axes,
+    }
+    write_json(folder / "model.json", facts)
+    return facts
+
+
+def _with_hash(html: str) -> str:
+    """Names the import map in the page's policy, which allows no other inline code."""
+    source = re.search(r'<script type="importmap">(.*?)</script>', html, re.S).group(1)
+    digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+    return html.replace("IMPORT_MAP_HASH", f"sha256-{digest}")
+
+
+def _may_go(out: Path) -> bool:
+    if not out.is_dir():
+        return False
+    if (out / "model.json").is_file():
+        facts = read_json(out / "model.json")
+        return isinstance(facts, dict) and facts.get("format") == FORMAT
+    return not any(out.iterdir())
