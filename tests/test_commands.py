@@ -142,6 +142,7 @@ def test_translating_what_cannot_be_translated(mistake, tmp_path, unfinished):
 
     def message(run_folder, photo):
         words = ("translate", "--translator", run_folder, photo, "--out", out)
+        words += ("--aligned",)
         return mistake(verbs.main, *words)
 
     assert "must be a run folder or one of" in message(tmp_path / "missing", photo)
@@ -159,7 +160,7 @@ def test_translates_a_photo(monkeypatch, capsys, tmp_path, unfinished):
     photo = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
     write_image(tmp_path / "photo.png", photo)
     words = ["translate", "--translator", run.path, tmp_path / "photo.png"]
-    words += ["--out", tmp_path / "out"]
+    words += ["--out", tmp_path / "out", "--aligned"]
     monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
     assert verbs.main() == 0
     np.testing.assert_array_equal(read_image(tmp_path / "out" / "photo.png"), photo)
@@ -191,6 +192,7 @@ def brightness(monkeypatch, tmp_path, run, photo, *words):
     """Mean level of what the verb makes of the photo."""
     out = tmp_path / "out"
     words = ["translate", photo, "--translator", run.path, "--out", out, *words]
+    words.append("--aligned")
     monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
     assert verbs.main() == 0
     return read_image(out / "photo.png").mean()
@@ -268,6 +270,7 @@ def test_a_folder_does_not_hide_what_is_shipped(
     (tmp_path / "mine").mkdir()
     monkeypatch.chdir(tmp_path)
     words = ["translate", "photo.png", "--translator", "mine", "--edit", "smile"]
+    words.append("--aligned")
     monkeypatch.setattr(sys, "argv", ["tf_fsgd", *words])
     assert verbs.main() == 0
     assert read_image(tmp_path / "translated" / "photo.png").mean() > 100

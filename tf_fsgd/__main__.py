@@ -61,7 +61,7 @@ VERBS = {
     "attributes": Verb(
         "tf_fsgd.attributes.cli", "train, test or use the face classifier"
     ),
-    "translate": Verb("tf_fsgd.training.cli", "edit aligned photos"),
+    "translate": Verb("tf_fsgd.training.cli", "edit the faces of photos and videos"),
     "sliders": Verb(
         "tf_fsgd.training.sliders_cli", "show every edit of some aligned photos"
     ),

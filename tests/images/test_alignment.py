@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.alignment import crop_square, ffhq_square, paste_square
+from tf_fsgd.images.alignment import crop_square, ffhq_square
 
 
 def landmarks() -> np.ndarray:
@@ -98,52 +98,3 @@ def test_crop_mirrors_what_lies_outside():
     expected = np.repeat([0, 200, 0], [10, 20, 10])[:, None]
     error = np.abs(crop.astype(int) - expected)
     assert error[:, [*range(8), *range(12, 28), *range(32, 40)]].max() <= 8
-
-
-@pytest.mark.parametrize("degrees", [0, 13, 90, -160])
-@pytest.mark.parametrize("size", [60, 128])
-def test_crop_and_paste_round_trip(degrees, size):
-    image = smooth_picture()
-    square = turned(axis_aligned(40, 30, 60), degrees)
-    back = paste_square(image, square, crop_square(image, square, size), feather=0)
-    error = np.abs(back.astype(int) - image)
-    assert error.max() <= 25 and error.mean() < 1
-
-
-def test_paste_touches_nothing_outside_and_all_of_the_inside():
-    image = np.zeros((60, 80, 3), np.uint8)
-    patch = np.full((16, 16, 3), 255, np.uint8)
-    hard = paste_square(image, axis_aligned(20, 10, 30), patch, feather=0)
-    expected = np.zeros_like(image)
-    expected[10:40, 20:50] = 255
-    assert np.array_equal(hard, expected)
-    assert not image.any(), "the given picture was changed"
-
-
-def test_paste_fades_in_from_the_edge():
-    image = np.zeros((60, 80, 3), np.uint8)
-    patch = np.full((16, 16, 3), 255, np.uint8)
-    soft = paste_square(image, axis_aligned(20, 10, 40), patch, feather=0.25)
-    row = soft[30, 20:60, 0].astype(int)
-    assert (np.diff(row[:10]) > 0).all(), "rises over a quarter of the side"
-    assert (row[10:30] == 255).all()
-    # Pixel centre 4.5 of the edge's 10: smoothstep(0.45) = 0.425.
-    assert row[4] == round(255 * (3 * 0.45**2 - 2 * 0.45**3))
-
-
-def test_paste_beyond_the_picture():
-    image = smooth_picture(40, 40)
-    patch = np.full((8, 8, 3), 9, np.uint8)
-    over = paste_square(image, axis_aligned(-20, -20, 40), patch, feather=0)
-    assert (over[:20, :20] == 9).all()
-    assert np.array_equal(over[20:], image[20:])
-    away = paste_square(image, axis_aligned(100, 100, 40), patch)
-    assert np.array_equal(away, image)
-
-
-@pytest.mark.parametrize("feather", [-0.1, 0.6])
-def test_feather_out_of_range(feather):
-    with pytest.raises(UserError, match=f"feather .* received {feather}"):
-        paste_square(
-            smooth_picture(), axis_aligned(0, 0, 9), smooth_picture(), feather=feather
-        )

@@ -1,11 +1,11 @@
-"""FFHQ alignment from five landmarks, and its inverse.
+"""FFHQ alignment from the landmarks of eyes and mouth; `paste` is the way back.
 
 FFHQ (Karras et al. 2019, appendix A) cuts a square that is rotated with the face: its
 axes follow the line of the eyes and the line from the eyes to the mouth, its half side
 is the larger of 2.0 eye distances and 1.8 eye-to-mouth distances, its centre lies a
 tenth of the way from the eyes to the mouth. StyleGAN2-FFHQ draws such faces, the
-translator and the attribute classifier read them; CelebA's five landmarks are enough to
-cut them.
+translator and the attribute classifier read them; the landmarks of CelebA or of a face
+detector are enough to cut them.
 """
 
 import numpy as np
@@ -100,63 +100,6 @@ def crop_square(image: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
         Image.Resampling.BILINEAR,
     )
     return np.asarray(cut.resize((size, size), Image.Resampling.LANCZOS))
-
-
-def paste_square(
-    image: np.ndarray, square: np.ndarray, patch: np.ndarray, *, feather: float = 0.1
-) -> np.ndarray:
-    """Puts a cut square back where it came from: the inverse of `crop_square`.
-
-    The patch fades in from the square's edges, so that no seam shows. What of the
-    square lies outside the picture is dropped.
-
-    Args:
-        image: `[H, W, 3]` uint8, the whole picture.
-        square: `[4, 2]`, as `ffhq_square` returned it for `crop_square`.
-        patch: `[size, size, 3]` uint8, the translated cut.
-        feather: Width of the soft edge as a share of the square's side, 0 to 0.5.
-
-    Returns:
-        `[H, W, 3]` uint8, a new picture; untouched outside the square.
-
-    Raises:
-        UserError: If `feather` is out of range.
-    """
-    if not 0 <= feather <= 0.5:
-        raise UserError(f"feather must be from 0 to 0.5, received {feather}")
-    result = image.copy()
-    low = np.maximum(np.floor(square.min(axis=0)).astype(int), 0)
-    high = np.minimum(np.ceil(square.max(axis=0)).astype(int), image.shape[1::-1])
-    if (high <= low).any():
-        return result
-    across, down = square[3] - square[0], square[1] - square[0]
-    # Where the picture's pixel centres lie in the square, in shares of its sides.
-    to_square = np.linalg.inv(np.stack([across, down], axis=1))
-    y, x = np.mgrid[low[1] : high[1], low[0] : high[0]] + 0.5
-    u, v = np.tensordot(to_square, np.stack([x - square[0, 0], y - square[0, 1]]), 1)
-
-    source = Image.fromarray(patch)
-    side = max(1, round(_side(square)))
-    if side < source.width:
-        source = source.resize((side, side), Image.Resampling.LANCZOS)
-    first = np.array([u[0, 0], v[0, 0]])
-    step = to_square * source.width
-    # PIL adds half a pixel to its input coordinates; `first` is a pixel centre already.
-    offset = first * source.width - step @ (0.5, 0.5)
-    warped = source.transform(
-        (int(high[0] - low[0]), int(high[1] - low[1])),
-        Image.Transform.AFFINE,
-        (*step[0], offset[0], *step[1], offset[1]),
-        Image.Resampling.BICUBIC,
-    )
-
-    edge = np.minimum(np.minimum(u, 1 - u), np.minimum(v, 1 - v))
-    opacity = np.clip(edge / feather, 0, 1) if feather else (edge > 0).astype(float)
-    opacity = (opacity**2 * (3 - 2 * opacity))[..., None]  # smooth at both ends
-    region = result[low[1] : high[1], low[0] : high[0]]
-    mixed = region + opacity * (np.asarray(warped, np.float64) - region)
-    region[...] = np.rint(mixed).astype(np.uint8)
-    return result
 
 
 def _side(square: np.ndarray) -> float:

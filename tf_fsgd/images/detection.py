@@ -138,13 +138,12 @@ class FaceDetector:
         square = square_of(points)
         seen = [
             face
-            for face in self.detect_tile(crop_square(photo, square, SIDE))
+            for face in self.detect_tile(_upright(photo, square))
             if face.score >= _SEEN_AGAIN
         ]
         if not seen:
             return None
         middle = SIDE / 2
-        # Beside the photo's border its mirror image may show a second one.
         face = min(seen, key=lambda f: np.hypot(*(f.points[:4].mean(0) - middle)))
         axes = np.stack([square[3] - square[0], square[1] - square[0]]) / SIDE
         points = square[0] + face.points @ axes
@@ -273,6 +272,20 @@ def _tile_corners(level: np.ndarray):
         for n in level.shape[:2]
     )
     return [(left, top) for top in tops for left in lefts]
+
+
+def _upright(photo: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """A square of the photo as a tile, black where the photo ends.
+
+    The mirror image that an edit likes to see there would make a second face.
+    """
+    tile = crop_square(photo, square, SIDE).copy()
+    along = (np.arange(SIDE) + 0.5) / SIDE
+    across, down = square[3] - square[0], square[1] - square[0]
+    where = square[0] + along[:, None, None] * down + along[None, :, None] * across
+    inside = (where >= 0) & (where <= photo.shape[1::-1])
+    tile[~inside.all(axis=-1)] = 0
+    return tile
 
 
 def _moved(face: Face, scale: float, origin: np.ndarray) -> Face:

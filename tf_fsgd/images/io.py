@@ -168,13 +168,16 @@ def check_image(path: str | os.PathLike, height: int, width: int) -> None:
         )
 
 
-def find_images(paths: Iterable[str | os.PathLike]) -> list[Path]:
+def find_images(
+    paths: Iterable[str | os.PathLike], also: Iterable[str] = ()
+) -> list[Path]:
     """Files as given, and the images of each folder, sorted by name.
 
     Folders are not searched further down, and hidden files are left out.
 
     Args:
         paths: Files and folders.
+        also: Further suffixes, such as ".mp4", of files to take from folders.
 
     Returns:
         Every image once, in the order of `paths`.
@@ -183,12 +186,13 @@ def find_images(paths: Iterable[str | os.PathLike]) -> list[Path]:
         UserError: If a path is missing, or a folder has no image.
     """
     found: dict[Path, None] = {}
+    suffixes = _SUFFIXES.union(also)
     for path in map(Path, paths):
         if path.is_dir():
             images = sorted(
                 entry
                 for entry in path.iterdir()
-                if entry.suffix.lower() in _SUFFIXES
+                if entry.suffix.lower() in suffixes
                 and not entry.name.startswith(".")
                 and entry.is_file()
             )

@@ -1,0 +1,131 @@
+"""Faces: the decoding by hand, FFHQ's framing, CelebA's landmarks, and no face."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from tf_fsgd.attributes.celeba import celeba_split, find_celeba
+from tf_fsgd.images.detection import Face, FaceDetector, anchors, suppress
+from tf_fsgd.images.io import to_uint8
+from tf_fsgd.latents.samples import sample_w
+from tf_fsgd.latents.sampling import broadcast
+
+SIDE = 256
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return FaceDetector()
+
+
+@pytest.fixture(scope="module")
+def faces(teacher):
+    """Four faces of the embedded teacher in FFHQ's framing."""
+    w = sample_w(teacher, np.arange(4), 0.5)
+    ws = broadcast(w, teacher.num_ws)
+    return to_uint8(teacher.synthesis(ws, noise_mode="const", resolution=SIDE))
+
+
+@pytest.fixture(scope="module")
+def landscape():
+    return load_sample_image("china.jpg")
+
+
+def test_anchors_by_hand():
+    grid = anchors()
+    assert grid.shape == (896, 2)
+    # Two in each cell of 16 x 16, row by row, then six in each of 8 x 8.
+    np.testing.assert_array_equal(grid[0], [0.5 / 16, 0.5 / 16])
+    np.testing.assert_array_equal(grid[2], [1.5 / 16, 0.5 / 16])
+    np.testing.assert_array_equal(grid[32], [0.5 / 16, 1.5 / 16])
+    np.testing.assert_array_equal(grid[512], [0.5 / 8, 0.5 / 8])
+    np.testing.assert_array_equal(grid[512 + 6], [1.5 / 8, 0.5 / 8])
+    np.testing.assert_array_equal(grid[-1], [7.5 / 8, 7.5 / 8])
+
+
+def face(left: float, top: float, side: float, score: float) -> Face:
+    box = np.array([left, top, left + side, top + side], float)
+    return Face(box, score, np.zeros((6, 2)))
+
+
+def test_of_boxes_that_share_most_of_the_smaller_one_the_surest_stays():
+    whole, part, beside = face(0, 0, 10, 0.9), face(5, 5, 4, 0.8), face(8, 0, 10, 0.7)
+    assert suppress([beside, part, whole]) == [whole, beside]
+    assert suppress([]) == []
+
+
+def test_finds_generated_faces_in_ffhq_framing(detector, faces):
+    whole = np.array([[0, 0], [0, SIDE], [SIDE, SIDE], [SIDE, 0]])
+    for picture in faces:
+        (found,) = detector.detect(picture)
+        # The teacher has learnt the framing: the crop of each face is its picture.
+        assert np.abs(found.square.mean(0) - SIDE / 2).max() < 0.03 * SIDE
+        assert np.abs(found.square - whole).max() < 0.15 * SIDE
+        left, right, nose, mouth = found.points[:4]
+        assert left[0] < nose[0] < right[0] and left[1] < nose[1] < mouth[1]
+
+
+@pytest.mark.parametrize("degrees", [0, 45, -30])
+@pytest.mark.parametrize("size", [48, 150, 400])
+def test_small_and_turned_faces_in_a_large_photo(
+    detector, faces, landscape, degrees, size
+):
+    photo = Image.fromarray(landscape).resize((1280, 854))
+    head = Image.fromarray(faces[1]).resize((size, size), Image.Resampling.LANCZOS)
+    turned = head.rotate(degrees, Image.Resampling.BICUBIC, expand=True)
+    mask = Image.new("L", head.size, 255).rotate(degrees, expand=True)
+    photo.paste(turned, (701, 211), mask)
+    (found,) = detector.detect(np.asarray(photo))
+    (alone,) = detector.detect(faces[1])
+    angle = np.deg2rad(degrees)
+    turn = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    middle = np.array([701, 211]) + np.array(turned.size) / 2
+    expected = (alone.points - SIDE / 2) * size / SIDE @ np.array(turn) + middle
+    eyes = np.hypot(*(expected[0] - expected[1]))
+    assert np.abs(found.points - expected)[:4].max() < 0.12 * eyes
+
+
+def test_from_left_to_right(detector, faces):
+    wide = np.concatenate([faces[0], faces[2], faces[3]], axis=1)
+    found = detector.detect(wide)
+    assert [int(f.points[2, 0] // SIDE) for f in found] == [0, 1, 2]
+
+
+def test_a_face_cut_off_by_the_border(detector, faces):
+    (found,) = detector.detect(np.ascontiguousarray(faces[0][:, 80:]))
+    (whole,) = detector.detect(faces[0])
+    eyes = np.hypot(*(whole.points[0] - whole.points[1]))
+    moved = found.points - (whole.points - [80, 0])
+    assert np.abs(moved[[0, 1, 3]]).max() < 0.2 * eyes
+
+
+def test_no_face(detector, landscape):
+    noise = np.random.default_rng(0).integers(0, 256, (300, 500, 3), np.uint8)
+    for photo in (landscape, noise, np.zeros((200, 300, 3), np.uint8)):
+        assert detector.detect(photo) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (500, 2)])
+def test_photos_without_room_for_a_face(detector, shape):
+    assert detector.detect(np.full((*shape, 3), 128, np.uint8)) == []
+
+
+def test_eyes_and_mouth_are_where_celeba_has_them(detector):
+    if find_celeba() is None:
+        pytest.skip("CelebA is not prepared")
+    errors, missed = [], 0
+    for _, example in zip(range(40), celeba_split("test"), strict=False):
+        found = detector.detect(example["image"])
+        left, right, _, mouth_left, mouth_right = example["landmarks"]
+        eyes = np.hypot(*(right - left))
+        expected = np.stack([left, right, (mouth_left + mouth_right) / 2])
+        near = [
+            np.hypot(*(face.points[[0, 1, 3]] - expected).T) / eyes for face in found
+        ]
+        near = [error for error in near if error.max() < 0.5]
+        missed += not near
+        errors += near[:1]
+    mean = np.mean(errors, axis=0)
+    # An eye is some 30 % of the distance between both.
+    assert missed <= 1 and mean[:2].max() < 0.08 and mean[2] < 0.15, (missed, mean)

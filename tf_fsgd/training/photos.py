@@ -1,0 +1,95 @@
+"""Photo in, photo out: faces are cut out, edited, and put back; and so are films."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.images.alignment import crop_square
+from tf_fsgd.images.detection import FaceDetector
+from tf_fsgd.images.paste import paste_changes
+from tf_fsgd.images.tracking import FaceTracker
+
+Edit = Callable[[np.ndarray], np.ndarray]
+"""Faces in FFHQ framing, `[N, R, R, 3]` uint8, to the same, edited."""
+
+
+def find_squares(
+    detector: FaceDetector, photo: np.ndarray, number: int | None = None
+) -> list[np.ndarray]:
+    """Where the faces of a photo are.
+
+    Args:
+        detector: Finds them.
+        photo: `[H, W, 3]` uint8.
+        number: Of one face, from 1 on the left; all if `None`.
+
+    Returns:
+        FFHQ squares `[4, 2]`, from left to right, at least one.
+
+    Raises:
+        UserError: If there is no face, or none of that number.
+    """
+    squares = [face.square for face in detector.detect(photo)]
+    if not squares:
+        raise UserError("no face found")
+    if number is None:
+        return squares
+    if number > len(squares):
+        raise UserError(f"--face must be 1 to {len(squares)}, received {number}")
+    return [squares[number - 1]]
+
+
+def edit_photo(
+    photo: np.ndarray, squares: Sequence[np.ndarray], edit: Edit, resolution: int
+) -> np.ndarray:
+    """Edits faces of a photo in their places.
+
+    Args:
+        photo: `[H, W, 3]` uint8, any size.
+        squares: N times `[4, 2]`, as `find_squares` returns them.
+        edit: The translator.
+        resolution: R of the faces that it takes.
+
+    Returns:
+        `[H, W, 3]` uint8, a new picture.
+    """
+    if not len(squares):
+        return photo.copy()
+    before = np.stack([crop_square(photo, square, resolution) for square in squares])
+    return paste_changes(photo, squares, before, edit(before))
+
+
+def edit_frames(
+    frames: Iterable[np.ndarray],
+    tracker: FaceTracker,
+    edit: Edit,
+    resolution: int,
+    number: int | None = None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Edits the faces of a video, frame by frame.
+
+    Args:
+        frames: `[H, W, 3]` uint8.
+        tracker: A new one of the video's frame rate.
+        edit: The translator.
+        resolution: R of the faces that it takes.
+        number: Of one face, in the order of arrival, from 1 on the left; all if `None`.
+
+    Yields:
+        Each frame, and the same edited.
+
+    Raises:
+        UserError: At the end, if no such face was seen.
+    """
+    seen: set[int] = set()
+    for frame in frames:
+        squares = tracker.update(frame)
+        seen.update(squares)
+        if number is not None:
+            squares = {n: square for n, square in squares.items() if n == number}
+        yield frame, edit_photo(frame, list(squares.values()), edit, resolution)
+    if not seen:
+        raise UserError("no face found")
+    if number is not None and number not in seen:
+        raise UserError(f"--face must be 1 to {max(seen)}, received {number}")
