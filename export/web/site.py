@@ -35,13 +35,6 @@ STATIC = Path(__file__).parent / "static"
 DETECTOR = Path(detection.__file__).parent / "weights" / "face_detection.tflite"
 
 _FARTHEST = 1.5  # of a slider: the most that training has shown
-# What a slider's end is called, where it reads better than the edit's name.
-_LABELS = {
-    "feminine": "more feminine",
-    "masculine": "more masculine",
-    "smile": "smile",
-    "frown": "frown",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +66,7 @@ def axes_of(translator: Translator) -> list[dict]:
     """
     return [
         {
-            "edits": [opposite(axis), axis],
-            "ends": [_LABELS.get(end, end) for end in (opposite(axis), axis)],
+            "ends": [opposite(axis), axis],
             "units": [translator.units[opposite(axis)], translator.units[axis]],
             "minimum": -_FARTHEST,
             "maximum": _FARTHEST,
@@ -85,16 +77,7 @@ def axes_of(translator: Translator) -> list[dict]:
 
 def one_edit(edit: str) -> list[dict]:
     """The slider of a translator of one fixed edit: how much of it is mixed in."""
-    ends = ["original", _LABELS.get(edit, edit)]
-    return [
-        {
-            "edits": ["", edit],
-            "ends": ends,
-            "units": [1, 1],
-            "minimum": 0,
-            "maximum": 1,
-        }
-    ]
+    return [{"ends": ["original", edit], "units": [1, 1], "minimum": 0, "maximum": 1}]
 
 
 def write_site(page: Page, out: Path, litert: str | Path | None = None) -> dict:

@@ -21,6 +21,7 @@ let camera = null;
 let faceOnly = false;
 let adjusting = false;
 let work = Promise.resolve(); // edits, one after another
+let waiting = null; // the next of them
 
 async function begin() {
   facts = await (await fetch("model.json")).json();
@@ -41,7 +42,6 @@ function timing(milliseconds) {
 }
 
 /** Does one thing after another; of edits that wait, only the last is worth doing. */
-let waiting = null;
 function soon(job) {
   if (!waiting) {
     work = work.then(async () => {
@@ -67,7 +67,7 @@ async function openPhoto(file) {
   const found = await detector.detect(photo.canvas, photo.image);
   faces = found.map(({ points }) => newFace(ffhqSquare(points)));
   chosen = largest();
-  window.detected = found; // for the console, and for the tests
+  window.detected = found; // for the console and the tests
   const size = read.reduced ? " Scaled down to what this browser can hold." : "";
   if (faces.length) {
     const count = faces.length === 1 ? "One face" : `${faces.length} faces`;
@@ -135,7 +135,7 @@ function show() {
   $("next").hidden = faces.length < 2 || Boolean(camera);
   $("adjust").disabled = Boolean(camera);
   for (const id of ["view", "reset", "download"]) $(id).disabled = false;
-  document.documentElement.dataset.shown = Number(document.documentElement.dataset.shown ?? 0) + 1;
+  document.documentElement.dataset.shown = faces[chosen]?.values.join(" ");
 }
 
 function draw(canvas, image) {

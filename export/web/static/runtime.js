@@ -69,17 +69,29 @@ export async function openBest(bytes, gpu, samples) {
   let note;
   try {
     network = await openNetwork(bytes, "webgpu");
+    let times;
     // The samples take turns: a wrong state left behind by the one shows in the other.
     for (const inputs of [...samples, samples[0]]) {
-      const [right, found] = [await run(reference, inputs), await run(network, inputs)];
-      if (!matches(right.image, found.image)) throw new Error("wrong pictures");
+      const right = await timed(() => run(reference, inputs));
+      const found = await timed(() => run(network, inputs));
+      if (!matches(right.result.image, found.result.image)) {
+        throw new Error("wrong pictures");
+      }
+      times = [right.milliseconds, found.milliseconds];
     }
+    // A GPU that software imitates is right, and slow.
+    if (times[1] > times[0]) throw new Error("slower than the processor");
     return { network, backend: "WebGPU", note: "", reference };
   } catch (error) {
     note = `WebGPU not used: ${error.message}`;
     if (network && !network.deleted) network.delete();
   }
   return { network: reference, backend: "WebAssembly", note };
+}
+
+async function timed(work) {
+  const started = performance.now();
+  return { result: await work(), milliseconds: performance.now() - started };
 }
 
 /** Whether two pictures of [-1, 1] are the same but for rounding; never with NaN. */

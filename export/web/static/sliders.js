@@ -8,12 +8,18 @@
 export function buildSliders(parent, axes, onChange) {
   const inputs = [];
   const read = () => inputs.map((input) => Number(input.value));
-  const show = () => inputs.forEach((input) => {
-    const text = Number(input.value).toFixed(2);
-    input.previousElementSibling.children[1].textContent = text;
-    const end = axes[inputs.indexOf(input)].ends[input.value < 0 ? 0 : 1];
-    input.setAttribute("aria-valuetext", Number(text) ? `${end} ${Math.abs(text)}` : "0");
-  });
+  const show = () => {
+    for (const [number, input] of inputs.entries()) {
+      const amount = Math.abs(input.value).toFixed(2);
+      const end = axes[number].ends[input.value < 0 ? 0 : 1];
+      input.previousElementSibling.children[1].textContent = amount;
+      const share = (value) => (100 * (value - input.min)) / (input.max - input.min);
+      const [from, to] = [share(0), share(input.value)].sort((a, b) => a - b);
+      input.style.setProperty("--from", `${from}%`);
+      input.style.setProperty("--to", `${to}%`);
+      input.setAttribute("aria-valuetext", Number(amount) ? `${end} ${amount}` : "0");
+    }
+  };
   for (const [number, { ends, minimum, maximum }] of axes.entries()) {
     const box = document.createElement("div");
     box.className = "slider";
