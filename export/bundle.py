@@ -39,8 +39,9 @@ PHOTOS = 16  # enough for an operator's corner cases, few enough to take seconds
 THOROUGH = 100
 CALIBRATION = 16  # pictures from which int8x16 takes its ranges
 _SERVED = 8  # cases that the SavedModel is compared on: it is the same arithmetic
-# No CPU has 16-bit convolutions that are meant for speed: up to a second an image.
-_CASES = {"int8x16": 12}
+# Compared on each photo once: CPUs have no fast 16-bit convolutions, and an image takes
+# a quarter of a second.
+_SLOW = ("int8x16",)
 _OPTIONAL = ("int8", "int8x16")
 _logger = logging.getLogger(__name__)
 
@@ -61,8 +62,7 @@ def export_run(
         out: The folder to make. An earlier export is replaced at the very end.
         photos: uint8 [N, R, R, 3], N at least 1. The files are compared on the first;
             what follows is to calibrate int8x16, which takes the same where none does.
-        measured: How many are compared on; from `THOROUGH` on every file is compared
-            on all of them, also those that take a second for each.
+        measured: How many are compared on.
         source: What the photos are, for the report.
 
     Returns:
@@ -86,10 +86,7 @@ def export_run(
     edit = "" if config.pairs.folder else config.edit
     cases = Cases.of_one_edit(photos[:measured], edit)
     rest = Cases.of_one_edit(_for_calibration(photos, measured), edit)
-    thorough = measured >= THOROUGH
-    return _export(
-        Servable(translator, resolution), facts, Path(out), cases, rest, thorough
-    )
+    return _export(Servable(translator, resolution), facts, Path(out), cases, rest)
 
 
 def export_translator(
@@ -102,7 +99,7 @@ def export_translator(
     """Exports a translator of several edits and proves each file on real pixels.
 
     The files are compared on every photo with every edit at 1, at strength 0, and with
-    all axes at once.
+    all axes at once; int8x16, the slow one, on every photo with one of these.
 
     Args:
         translator: What to export.
@@ -134,7 +131,6 @@ def export_translator(
         Path(out),
         Cases.of_sliders(photos[:measured], translator),
         Cases.of_sliders(_for_calibration(photos, measured), translator),
-        measured >= THOROUGH,
     )
 
 
@@ -149,7 +145,6 @@ def _export(
     out: Path,
     cases: Cases,
     calibration: Cases,
-    thorough: bool,
 ) -> dict:
     with replaced(out) as folder:
         log = folder / "export.log"
@@ -190,7 +185,7 @@ def _export(
             _logger.info("export: TFLite %s", precision)
             name = f"tf_fsgd_{stem}_{facts['resolution']}_{precision}.tflite"
             path = folder / "tflite" / name
-            chosen = cases.some(len(cases) if thorough else _CASES.get(precision))
+            chosen = cases.some(len(cases.photos) if precision in _SLOW else None)
             try:
                 with output_to(log):
                     said = metadata.facts_of(servable, facts, precision)

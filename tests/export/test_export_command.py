@@ -112,13 +112,14 @@ def test_shipped_translators_mistakes(shipped, capsys, arguments, message):
     assert error.count("\n") == 1
 
 
-def test_thorough_compares_every_file_on_more(shipped, faces, tmp_path, monkeypatch):
+def test_thorough_compares_on_more_photos(shipped, faces, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["tiny", "--photos", str(faces), "--thorough"]) == 0
-    report = json.loads((tmp_path / "exported/tiny/report.json").read_text())
-    files = report["tflite"].values()
-    assert {file["images"] for file in files} == {report["images"]} == {24}
-    assert report["photos"] == "photos named by --photos"
+    monkeypatch.setattr("export.bundle.PHOTOS", 1)
+    for flags, photos in [([], 1), (["--thorough"], 4)]:
+        assert main(["tiny", "--photos", str(faces), *flags]) == 0
+        report = json.loads((tmp_path / "exported/tiny/report.json").read_text())
+        assert report["photos"] == "photos named by --photos"
+        assert report["photos_measured"] == photos
 
 
 def test_celeba_comes_before_generated_faces(monkeypatch):

@@ -105,7 +105,7 @@ def test_report_says_what_the_columns_are(exported, photos):
     # None, four edits and both axes at once: six, on each of four photos.
     assert (report["images"], report["photos_measured"]) == (24, 4)
     assert report["tflite"]["fp32"]["images"] == 24
-    assert report["tflite"]["int8x16"]["images"] == 12
+    assert report["tflite"]["int8x16"]["images"] == 4
     for precision, width in [("fp32", 4), ("fp16", 2), ("int8", 1), ("int8x16", 1)]:
         size = report["tflite"][precision]["size_bytes"]
         assert size > 0.9 * width * report["weights"]
