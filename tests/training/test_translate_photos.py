@@ -77,7 +77,7 @@ def changed(before: np.ndarray, after: np.ndarray) -> list[float]:
 def test_every_face_in_its_place(translate, tmp_path, two_faces):
     write_image(tmp_path / "photo.png", two_faces)
     code, out, _ = translate(tmp_path / "photo.png")
-    assert code == 0 and out.startswith("1 photos: ")
+    assert code == 0 and out.startswith("1 photo: ")
     left, right, rim = changed(two_faces, read_image(tmp_path / "out" / "photo.png"))
     assert left > 5 and right > 5 and rim == 0
 
@@ -126,7 +126,7 @@ def test_of_a_folder_such_photos_are_named_at_the_end(translate, tmp_path, two_f
     assert code == 0 and len(lines) == 3
     assert lines[0] == f"left out: {folder / 'a.png'}: no face found"
     assert lines[1].startswith(f"left out: {folder / 'c.jpg'}: not an image")
-    assert lines[2] == f"1 photos: {tmp_path / 'out'}, 2 left out"
+    assert lines[2] == f"1 photo: {tmp_path / 'out'}, 2 left out"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
 
 

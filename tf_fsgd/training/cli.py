@@ -126,7 +126,8 @@ def run(arguments: argparse.Namespace) -> None:
     for problem in problems:
         print(f"left out: {problem}")
     left_out = f", {len(problems)} left out" if problems else ""
-    print(f"{done} photos: {arguments.out}{left_out}")
+    photos = "photo" if done == 1 else "photos"
+    print(f"{done} {photos}: {arguments.out}{left_out}")
 
 
 def _targets(arguments: argparse.Namespace) -> dict[Path, Path]:
