@@ -141,7 +141,7 @@ def test_works_from_the_keyboard(browser, open_page, photo_of_two):
     page.keyboard.press("Tab")
     assert page.evaluate(focused) == "file"
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(photo_of_two)
     page.wait_for_selector("#stage:not(.empty)", timeout=60_000)
     for _ in range(12):
