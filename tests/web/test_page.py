@@ -135,8 +135,9 @@ def test_fits_a_phone(browser, open_page, photo_of_two):
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_works_from_the_keyboard(browser, open_page, photo_of_two):
-    page = open_page(browser)
+def test_works_from_the_keyboard(launch, open_page, photo_of_two):
+    # A browser of its own: after the other tests a chooser does not open every time.
+    page = open_page(launch())
     focused = "document.activeElement.id"
     page.keyboard.press("Tab")
     assert page.evaluate(focused) == "file"
