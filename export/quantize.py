@@ -68,7 +68,10 @@ def to_int8x16(model: bytes, examples: Iterable[dict[str, np.ndarray]]) -> bytes
             for name, found in calibrator.get_model_qsvs().items()
         }
         quantizer = Quantizer(bytearray(model), recipe.get_quantization_recipe())
-        return bytes(quantizer.quantize(ranges).quantized_model)
+        quantized = quantizer.quantize(
+            ranges, enable_progress_bar=False, enable_progress_report=False
+        )
+    return bytes(quantized.quantized_model)
 
 
 def _constants(model: bytes) -> set[str]:
