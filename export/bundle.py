@@ -26,7 +26,7 @@ from export import gate, metadata, readme, saved_model, tflite
 from export.cases import Cases
 from export.effect import EffectMeter
 from export.errors import PrecisionError
-from export.folder import FORMAT, replaced
+from export.folder import replaced
 from export.parity import held_to_bar
 from export.repeats import check_repeats
 from export.signatures import Servable
@@ -35,6 +35,8 @@ from tf_fsgd.files import sha256, write_json
 from tf_fsgd.quiet import output_to
 from tf_fsgd.training.translator import Translator
 
+FORMAT = "tf_fsgd export 1"
+"""Of report.json, by which an earlier export is known."""
 PHOTOS = 16  # enough for an operator's corner cases, few enough to take seconds
 THOROUGH = 100
 CALIBRATION = 16  # pictures from which int8x16 takes its ranges
@@ -146,7 +148,7 @@ def _export(
     cases: Cases,
     calibration: Cases,
 ) -> dict:
-    with replaced(out) as folder:
+    with replaced(out, "export", "report.json", FORMAT) as folder:
         log = folder / "export.log"
         facts["versions"] = {
             package: metadata_of_package.version(package)

@@ -8,24 +8,24 @@ from pathlib import Path
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import make_folder, read_json
 
-FORMAT = "tf_fsgd export 1"
-"""Of report.json, by which an earlier export is known."""
-
 
 @contextlib.contextmanager
-def replaced(out: Path) -> Iterator[Path]:
+def replaced(out: Path, kind: str, facts: str, form: str) -> Iterator[Path]:
     """Yields an empty folder that takes the place of `out` if the block succeeds.
 
     Args:
         out: The folder to make or replace.
+        kind: What it holds, for the message: "export".
+        facts: Name of the JSON file by which an earlier one is known.
+        form: The value of its key "format".
 
     Raises:
-        UserError: If `out` exists and is neither empty nor an export.
+        UserError: If `out` exists and is neither empty nor one of its kind.
     """
     out = out.resolve()
-    if out.exists() and not _may_go(out):
+    if out.exists() and not _may_go(out, facts, form):
         raise UserError(
-            f"--out must be new, empty or an earlier export, received {out}"
+            f"--out must be new, empty or an earlier {kind}, received {out}"
         )
     # Fixed names, so that the next export clears what a killed one left.
     partial = out.with_name(f".{out.name}.partial")
@@ -43,10 +43,10 @@ def replaced(out: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _may_go(out: Path) -> bool:
+def _may_go(out: Path, facts: str, form: str) -> bool:
     if not out.is_dir():
         return False
-    if (out / "report.json").is_file():
-        report = read_json(out / "report.json")
-        return isinstance(report, dict) and report.get("format") == FORMAT
+    if (out / facts).is_file():
+        found = read_json(out / facts)
+        return isinstance(found, dict) and found.get("format") == form
     return not any(out.iterdir())

@@ -22,10 +22,10 @@ from pathlib import Path
 import keras
 
 from export import gate, metadata, tflite
+from export.folder import replaced
 from export.signatures import Servable
 from export.web.litert import copy_litert
-from tf_fsgd.errors import UserError
-from tf_fsgd.files import make_folder, read_json, write_json
+from tf_fsgd.files import write_json
 from tf_fsgd.images import detection
 from tf_fsgd.training.translator import Translator, opposite
 
@@ -95,21 +95,10 @@ def write_site(page: Page, out: Path, litert: str | Path | None = None) -> dict:
         UserError: If `out` is something else than a site, or LiteRT.js cannot be had.
         ExportError: If the network has operators that browsers do not run.
     """
-    out = out.resolve()
-    if out.exists() and not _may_go(out):
-        raise UserError(f"--out must be new, empty or an earlier site, received {out}")
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    make_folder(partial)
-    try:
+    with replaced(out, "site", "model.json", FORMAT) as partial:
         # First what can fail for want of a network: a conversion takes much longer.
         copy_litert(partial / "litert", litert)
         facts = _fill(page, partial)
-        if out.exists():
-            shutil.rmtree(out)
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return facts
 
 
@@ -145,12 +134,3 @@ def _with_hash(html: str) -> str:
     source = re.search(r'<script type="importmap">(.*?)</script>', html, re.S).group(1)
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
     return html.replace("IMPORT_MAP_HASH", f"sha256-{digest}")
-
-
-def _may_go(out: Path) -> bool:
-    if not out.is_dir():
-        return False
-    if (out / "model.json").is_file():
-        facts = read_json(out / "model.json")
-        return isinstance(facts, dict) and facts.get("format") == FORMAT
-    return not any(out.iterdir())
