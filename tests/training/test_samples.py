@@ -57,7 +57,7 @@ def test_every_edit_stands_under_the_faces(monkeypatch, count, side, cell):
     brighter = keras.Model([image, strengths], image + Spread(side)(strengths))
     units = {"bright": 0.4, "dark": 0.2}
     translator = Translator("stub", brighter, side, ("bright",), units)
-    monkeypatch.setattr("tf_fsgd.training.translator.OPPOSITES", {"dark": "bright"})
+    monkeypatch.setattr("tf_fsgd.latents.edits.OPPOSITES", {"dark": "bright"})
     faces = np.full((count, side, side, 3), 100, np.uint8)
     faces += np.arange(count, dtype=np.uint8)[:, None, None, None]
     edits_grid(translator, faces)
