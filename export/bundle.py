@@ -225,7 +225,8 @@ def _proven(
     meter: EffectMeter,
 ) -> dict:
     """Holds a file to every rule; what was found."""
-    model, weights = path.read_bytes(), metadata.read(path.read_bytes())["weights"]
+    model = path.read_bytes()
+    weights = metadata.read(model)["weights"]
     operators = gate.check(model, precision in gate.INTEGER)
     ratio = gate.check_weights(model, weights, precision)
     check_repeats(model)

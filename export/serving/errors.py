@@ -7,6 +7,9 @@ from tf_fsgd.errors import UserError
 
 _LONGEST = 300  # characters
 
+STATUS_SECONDS = 5.0
+"""For a model's status: the server has just answered, so it is there."""
+
 
 class ServerError(RuntimeError):
     """The server is absent, broken, or answers what it should not."""
@@ -56,3 +59,15 @@ def model_absent(
         return BusyError(f"{place} is still loading the model {model!r}")
     reason = one_line(states[-1][1])
     return ServerError(f"{place} could not load the model {model!r}: {reason}")
+
+
+def no_reply(place: str, timeout: float) -> ServerError:
+    """The error of a server that is there and silent.
+
+    Args:
+        place: The server.
+        timeout: Seconds that it was given.
+    """
+    return ServerError(
+        f"{place}: no reply within {timeout:.1f} s; --timeout allows more"
+    )

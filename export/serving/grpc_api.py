@@ -17,10 +17,16 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from export.serving.errors import BusyError, ServerError, model_absent, one_line
+from export.serving.errors import (
+    STATUS_SECONDS,
+    BusyError,
+    ServerError,
+    model_absent,
+    no_reply,
+    one_line,
+)
 from tf_fsgd.errors import UserError
 
-_STATUS_SECONDS = 5.0  # the server has just answered, so it is there
 # Serving itself takes 2 GB (model_servers/server.cc); gRPC gives a client 4 MB.
 _LARGEST_MESSAGE = 64 * 1024 * 1024
 _OUTPUT = "image_bytes"
@@ -131,9 +137,7 @@ class GrpcServer:
                 )
             return BusyError(f"{self.place} is busy: {message}")
         if code is codes.DEADLINE_EXCEEDED:
-            return ServerError(
-                f"{self.place}: no reply within {timeout:.1f} s; --timeout allows more"
-            )
+            return no_reply(self.place, timeout)
         if code is codes.UNIMPLEMENTED:
             return UserError(f"--grpc: no TensorFlow Serving at {self.place}")
         if code in (codes.INVALID_ARGUMENT, codes.FAILED_PRECONDITION):
@@ -145,7 +149,7 @@ class GrpcServer:
         request = get_model_status_pb2.GetModelStatusRequest()
         request.model_spec.name = self._model
         try:
-            reply = self._models.GetModelStatus(request, timeout=_STATUS_SECONDS)
+            reply = self._models.GetModelStatus(request, timeout=STATUS_SECONDS)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.NOT_FOUND:
                 return None

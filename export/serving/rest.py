@@ -15,10 +15,16 @@ import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 
-from export.serving.errors import BusyError, ServerError, model_absent, one_line
+from export.serving.errors import (
+    STATUS_SECONDS,
+    BusyError,
+    ServerError,
+    model_absent,
+    no_reply,
+    one_line,
+)
 from tf_fsgd.errors import UserError
 
-_STATUS_SECONDS = 5.0  # the server has just answered, so it is there
 _BUSY = (429, 503)
 _UNKNOWN_PATH = 404
 _TOO_LARGE = 413
@@ -104,10 +110,10 @@ class RestServer:
             with error:
                 return error.code, error.read()
         except TimeoutError:
-            raise self._silent(timeout) from None
+            raise no_reply(self.place, timeout) from None
         except urllib.error.URLError as error:
             if isinstance(error.reason, TimeoutError):
-                raise self._silent(timeout) from None
+                raise no_reply(self.place, timeout) from None
             reason = getattr(error.reason, "strerror", None) or str(error.reason)
             raise ServerError(
                 f"--url: no server at {self.place} ({one_line(reason)})"
@@ -117,11 +123,6 @@ class RestServer:
                 f"--url: {self.place} does not speak HTTP, or hung up ({error!r}); "
                 "the REST interface is at port 8501 by default"
             ) from None
-
-    def _silent(self, timeout: float) -> ServerError:
-        return ServerError(
-            f"{self.place}: no reply within {timeout:.1f} s; --timeout allows more"
-        )
 
     def _refusal(self, status: int, reply: bytes) -> Exception:
         try:
@@ -158,7 +159,7 @@ class RestServer:
 
     def _states(self) -> list[tuple[str, str]] | None:
         """State and error of each version; None if the server knows no such model."""
-        status, reply = self._send(self._address, None, _STATUS_SECONDS)
+        status, reply = self._send(self._address, None, STATUS_SECONDS)
         if status == _UNKNOWN_PATH:
             return None
         try:
