@@ -40,7 +40,7 @@ from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import report_edits
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
-from tf_fsgd.latents.axes import family_axes
+from tf_fsgd.latents.axes import family_axes, family_axis
 from tf_fsgd.latents.directions import load_direction, pair_strength
 from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import check_rendering, render_pairs
@@ -83,7 +83,10 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
     classifier = load_classifier()
     direction = None  # of a folder of images nobody knows the edit
     if not config.pairs.folder:
-        direction = load_direction(config.edit)
+        if config.pairs.head_only:
+            direction, _ = family_axis(config.edit)
+        else:
+            direction = load_direction(config.edit)
         teacher = load_teacher(config.teacher.checkpoint)
         stats = render_pairs(
             config,
@@ -193,7 +196,9 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         family_axes(config.axes)
         if not config.axes:
             load_direction(config.edit)
-            pairs.strength = pairs.strength or pair_strength(config.edit)
+            pairs.strength = pairs.strength or pair_strength(
+                config.edit, pairs.head_only
+            )
         check_rendering(config, load_teacher(config.teacher.checkpoint))
     if config.training.start_from:
         load_translator(config.training.start_from)

@@ -43,7 +43,7 @@ class PairsConfig:
 
     A modulated generator learns from families instead (`pairs.families`): they are
     counted by `count` and `held_out` and are not chosen from, so that strength,
-    renders, confidence and preselect say nothing about them.
+    renders, confidence and preselect say nothing about them; they are always head_only.
     """
 
     count: int = setting(448, at_least(1))  # pairs to keep for training
@@ -60,6 +60,9 @@ class PairsConfig:
     )
     # Linear reading of w that a candidate must reach; 0: all.
     preselect: float = setting(0.9, _BELOW_ONE)
+    # B is the teacher's picture inside the head, A's own pixels elsewhere, and the edit
+    # spares the coarsest rows of W+, which move pose and outline.
+    head_only: bool = True
     folder: str = ""  # a folder of A/B images to train on instead of rendering
 
 
@@ -175,11 +178,11 @@ class LossConfig:
     perceptual: float = setting(10.0, at_least(0))
     # Features of the attribute classifier, the same and its logits, or VGG19's.
     perceptual_network: str = setting(
-        "attributes", one_of("attributes", "readings", "vgg19", "auto")
+        "readings", one_of("attributes", "readings", "vgg19", "auto")
     )
     pixel: float = setting(10.0, at_least(0))  # L1
     # L1 once more where source and target agree: what the edit should leave alone.
-    unchanged: float = setting(0.0, at_least(0))
+    unchanged: float = setting(20.0, at_least(0))
 
 
 @dataclass
@@ -203,7 +206,7 @@ class TrainingConfig:
 
     # A run or a shipped translator whose weights a modulated generator starts from.
     start_from: str = ""
-    images: int = setting(6_500, at_least(1))  # in all
+    images: int = setting(8_500, at_least(1))  # in all
     # Share of `images`, at the end, over which the rate falls linearly to 0.
     decay: float = setting(0.5, between(0, 1))
     batch_size: int = setting(4, at_least(1))

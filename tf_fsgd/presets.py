@@ -31,6 +31,7 @@ def _paper() -> Config:
             renders=5,
             confidence=0.9,
             preselect=0.0,
+            head_only=False,
         ),
         generator=GeneratorConfig(
             filters=64,
@@ -41,7 +42,9 @@ def _paper() -> Config:
             strided_ends=False,
         ),
         discriminator=DiscriminatorConfig(filters=64, layers=3, scales=2),
-        loss=LossConfig(feature_matching=10.0, perceptual_network="vgg19", pixel=0.0),
+        loss=LossConfig(
+            feature_matching=10.0, perceptual_network="vgg19", pixel=0.0, unchanged=0.0
+        ),
         augmentation=AugmentationConfig(
             flip=True, rotation=0.0, crop=0.0, colour=0.0, blur=0.0, jpeg=0.0
         ),
@@ -75,7 +78,7 @@ def _mobile(resolution: int) -> Config:
             strided_ends=False,
         ),
         discriminator=DiscriminatorConfig(filters=64, layers=2, patch=resolution // 64),
-        loss=LossConfig(perceptual=15.0, perceptual_network="readings", unchanged=20.0),
+        loss=LossConfig(perceptual=15.0),
         # Photos are lit and coloured in more ways than the teacher's faces.
         augmentation=AugmentationConfig(rotation=8.0, crop=0.12, colour=0.25),
         training=TrainingConfig(

@@ -7,6 +7,7 @@ import pytest
 from tf_fsgd.attributes.celeba import aligned_faces
 from tf_fsgd.attributes.evaluate import evaluate_classifier
 from tf_fsgd.attributes.model import (
+    JUDGE_WEIGHTS,
     SHIPPED_WEIGHTS,
     AttributeClassifier,
     build_classifier,
@@ -161,6 +162,17 @@ def test_shipped_weights_read_celeba_as_their_card_says(shipped, real_celeba):
         for name, row in rows.items():
             said = card["attributes"][name]["accuracy"]
             assert row["accuracy"] == pytest.approx(said, abs=0.01), name
+
+
+def test_the_judge_is_another_network_of_nearly_the_same_skill(shipped):
+    judge, card = load_classifier(JUDGE_WEIGHTS), []
+    ours, its = (network.model.get_weights() for network in (shipped, judge))
+    for one, other in zip(ours, its, strict=True):
+        assert np.abs(one - other).max() > 0.001
+    for path in (SHIPPED_WEIGHTS, JUDGE_WEIGHTS):
+        rows = read_json(path.with_suffix(".json"))["report"]["attributes"]
+        card.append(np.mean([row["accuracy"] for row in rows.values()]))
+    assert abs(card[0] - card[1]) < 0.02
 
 
 def test_eyeglasses_are_what_is_before_the_eyes(shipped, validation_faces):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tf_fsgd.images.io import resize, to_uint8
-from tf_fsgd.images.person import PersonSegmenter, head_region
+from tf_fsgd.images.person import PersonSegmenter, head_region, inside_head
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast
 
@@ -74,3 +74,27 @@ def test_the_result_is_kept_when_the_next_picture_comes(segmenter, face):
 def test_nobody_has_no_head(segmenter):
     head = segmenter.head(np.full((256, 256, 3), 128, np.uint8), 32)
     assert head.max() < 64
+
+
+def test_the_edit_is_taken_inside_the_head_alone():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 256, (2, 32, 32, 3), np.uint8)
+    nowhere, everywhere = np.zeros((2, 64, 64), np.uint8), np.full((2, 64, 64), 255)
+    np.testing.assert_array_equal(inside_head(a, b, nowhere), a)
+    np.testing.assert_array_equal(inside_head(a, b, everywhere.astype(np.uint8)), b)
+
+
+def test_the_heads_of_both_pictures_count():
+    a, b = np.full((32, 32, 3), 10, np.uint8), np.full((32, 32, 3), 200, np.uint8)
+    heads = np.zeros((2, 64, 64), np.uint8)
+    heads[0, :, :16], heads[1, :, 48:] = 255, 255
+    row = inside_head(a, b, heads)[16, :, 0]
+    assert row[[0, 6, 25, 31]].tolist() == [200] * 4
+    assert row[[10, 16, 21]].tolist() == [10] * 3
+
+
+def test_half_a_head_is_half_the_change():
+    a, b = np.full((8, 8, 3), 10, np.uint8), np.full((8, 8, 3), 200, np.uint8)
+    heads = np.full((2, 64, 64), 51, np.uint8)  # a fifth of 255
+    assert (inside_head(a, b, heads) == 10 + 190 // 5).all()
+    assert (inside_head(b, a, heads) == 200 - 190 // 5).all()

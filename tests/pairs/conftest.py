@@ -81,6 +81,7 @@ def config():
     config.pairs.strength = 1.5
     config.pairs.confidence = 0.9
     config.pairs.preselect = 0.3
+    config.pairs.head_only = False
     config.pairs.held_out = 4
     config.pairs.count = 26
     return config

@@ -15,7 +15,6 @@ from tf_fsgd.pairs.family_dataset import (
     FamilyPairs,
     choose_members,
     family_dataset,
-    inside_head,
 )
 from tf_fsgd.pairs.shards import record_spans
 
@@ -58,30 +57,6 @@ def batches(source, config, count, **kwargs):
 
 def numbers(images):
     return np.rint((images[:, 0, 0, 0] + 1) * 127.5).astype(int)
-
-
-def test_the_edit_is_taken_inside_the_head_alone():
-    rng = np.random.default_rng(0)
-    a, b = rng.integers(0, 256, (2, 32, 32, 3), np.uint8)
-    nowhere, everywhere = np.zeros((2, 64, 64), np.uint8), np.full((2, 64, 64), 255)
-    np.testing.assert_array_equal(inside_head(a, b, nowhere), a)
-    np.testing.assert_array_equal(inside_head(a, b, everywhere.astype(np.uint8)), b)
-
-
-def test_the_heads_of_both_pictures_count():
-    a, b = np.full((32, 32, 3), 10, np.uint8), np.full((32, 32, 3), 200, np.uint8)
-    heads = np.zeros((2, 64, 64), np.uint8)
-    heads[0, :, :16], heads[1, :, 48:] = 255, 255
-    row = inside_head(a, b, heads)[16, :, 0]
-    assert row[[0, 6, 25, 31]].tolist() == [200] * 4
-    assert row[[10, 16, 21]].tolist() == [10] * 3
-
-
-def test_half_a_head_is_half_the_change():
-    a, b = np.full((8, 8, 3), 10, np.uint8), np.full((8, 8, 3), 200, np.uint8)
-    heads = np.full((2, 64, 64), 51, np.uint8)  # a fifth of 255
-    assert (inside_head(a, b, heads) == 10 + 190 // 5).all()
-    assert (inside_head(b, a, heads) == 200 - 190 // 5).all()
 
 
 def test_most_samples_begin_with_the_plain_picture():

@@ -275,3 +275,31 @@ def test_drawn_resolution_is_the_smallest_that_is_large_enough():
         128,
         128,
     ]
+
+
+class LeftHalf:
+    """Whose every head is the left half of the picture."""
+
+    def head(self, image, size):
+        head = np.zeros((size, size), np.uint8)
+        head[:, : size // 2] = 255
+        return head
+
+
+def test_a_head_only_pair_differs_inside_the_head(
+    render, config, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tf_fsgd.pairs.render.PersonSegmenter", LeftHalf)
+    config.pairs.head_only, config.pairs.confidence = True, 0.6
+    stats = render(tmp_path)
+    pairs = pairs_of(tmp_path)
+    assert stats.kept == len(pairs) == 30
+    for pair in pairs:
+        np.testing.assert_array_equal(pair.a[:, 9:], pair.b[:, 9:])
+        assert (pair.a[:, :7] != pair.b[:, :7]).any(axis=-1).all()
+        # The stored picture was judged: half of the edit's 1.5 is not always enough.
+        red = pair.b[..., 0].mean() / 127.5 - 1
+        assert pair.score_b == pytest.approx(
+            1 - 1 / (1 + math.exp(-32 * red)), abs=1e-4
+        )
+        assert pair.score_b >= 0.6

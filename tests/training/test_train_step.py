@@ -91,6 +91,7 @@ def test_every_loss_is_named_and_the_total_is_their_weighted_sum(
     state, config, batch, features
 ):
     config.loss.perceptual, config.loss.pixel = 3.0, 2.0
+    config.loss.unchanged = 5.0
     step = make_train_step(state, config.loss, ema_decay=0.0, perceptual=features)
     named = {name: float(value) for name, value in step(*batch).items()}
     assert list(named) == [
@@ -98,6 +99,7 @@ def test_every_loss_is_named_and_the_total_is_their_weighted_sum(
         "feature_matching",
         "perceptual",
         "pixel",
+        "unchanged",
         "generator",
         "discriminator",
     ]
@@ -105,13 +107,14 @@ def test_every_loss_is_named_and_the_total_is_their_weighted_sum(
         named["adversarial"]
         + 10 * named["feature_matching"]
         + 3 * named["perceptual"]
-        + 2 * named["pixel"],
+        + 2 * named["pixel"]
+        + 5 * named["unchanged"],
         rel=1e-5,
     )
 
 
 def test_a_loss_of_weight_0_is_left_out(state, config, batch):
-    config.loss.feature_matching = config.loss.pixel = 0.0
+    config.loss.feature_matching = config.loss.pixel = config.loss.unchanged = 0.0
     step = make_train_step(state, config.loss, ema_decay=0.0)
     assert list(step(*batch)) == ["adversarial", "generator", "discriminator"]
 

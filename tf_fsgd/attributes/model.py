@@ -26,6 +26,8 @@ STAGE_BLOCKS = (0, 1, 1, 1, 1)
 FEATURE_WEIGHTS = (0.1, 0.1, 0.2, 0.3, 0.3)  # of each stage's map in a perceptual loss
 LOGIT_WEIGHT = 0.05  # of the logits beside them
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "celeba40.npz"
+# The same network from another seed, which no training ever sees: it judges edits.
+JUDGE_WEIGHTS = SHIPPED_WEIGHTS.with_name("judge40.npz")
 
 _TRAIN_SHARE = "train_share"
 

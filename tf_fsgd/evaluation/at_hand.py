@@ -10,7 +10,7 @@ import numpy as np
 from tf_fsgd.attributes.celeba import HOW_TO_GET as HOW_TO_GET_CELEBA
 from tf_fsgd.attributes.celeba import aligned_faces, find_celeba
 from tf_fsgd.attributes.model import (
-    SHIPPED_WEIGHTS,
+    JUDGE_WEIGHTS,
     AttributeClassifier,
     load_classifier,
 )
@@ -37,8 +37,8 @@ def load_instruments(
     """The networks of the report, and what is to be known about them.
 
     Args:
-        classifier: Weights of an attribute classifier; `None`: the shipped one, which
-            takes part in training.
+        classifier: Weights of an attribute classifier; `None`: the shipped one that
+            takes no part in training.
 
     Returns:
         The instruments, and notes for `edit_report.report_edits`.
@@ -46,7 +46,7 @@ def load_instruments(
     Raises:
         UserError: If a file of weights is something else.
     """
-    attributes = load_classifier(classifier)
+    attributes = load_classifier(classifier or JUDGE_WEIGHTS)
     lpips, identity = load_lpips(), load_identity()
     instruments = Instruments(
         attributes, GenderJudge(), feature_space(lpips, attributes), lpips, identity
@@ -71,9 +71,9 @@ def load_instruments(
 def _about(classifier: Path | None) -> str:
     if classifier is None:
         return (
-            f"{SHIPPED_WEIGHTS.name}, shipped with tf_fsgd: the directions were found "
-            "with it, and what it sees is a loss of training unless VGG19 stood in. It "
-            "is not independent, and what it reads may flatter."
+            f"{JUDGE_WEIGHTS.name}, shipped with tf_fsgd: it chose no pair, found no "
+            "direction and took part in no loss. The classifier that did has the same "
+            "architecture and data, from another seed."
         )
     return (
         f"{classifier.name}, named by --classifier; whether it took part in training "

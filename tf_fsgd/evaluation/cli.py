@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="weights of another attribute classifier (attributes train) than the "
-        "shipped one, which takes part in training",
+        "shipped one that only judges",
     )
     conditional.add_argument(
         "--beside",

@@ -83,3 +83,19 @@ def head_region(size: int) -> np.ndarray:
     radius = (vertical + horizontal) ** (1 / _POWER)
     share = np.clip((1 - radius) / _RIM, 0, 1)
     return (share * share * (3 - 2 * share)).astype(np.float32)
+
+
+def inside_head(a: np.ndarray, b: np.ndarray, heads: np.ndarray) -> np.ndarray:
+    """`b` inside the head of either picture, `a` elsewhere, with a soft edge.
+
+    Args:
+        a, b: `[R, R, 3]` uint8.
+        heads: `[2, S, S]` uint8, the masks of both.
+
+    Returns:
+        `[R, R, 3]` uint8.
+    """
+    size = (a.shape[1], a.shape[0])
+    mask = Image.fromarray(heads.max(axis=0)).resize(size, Image.Resampling.BICUBIC)
+    share = np.asarray(mask, np.float32)[..., None] / 255
+    return np.rint(a + share * (b.astype(np.float32) - a)).astype(np.uint8)

@@ -49,6 +49,9 @@ PAIR_STRENGTHS = {
 """Strength at which most candidates become certain pairs; more of it is harder to learn
 and is less the same person. Of the other edits the classifier is never certain."""
 
+HEAD_ONLY_STRENGTHS = PAIR_STRENGTHS | {"feminine": 2.4, "masculine": 2.4}
+"""The same for pairs whose edit spares the coarsest rows (`PairsConfig.head_only`)."""
+
 DEFAULT_PAIR_STRENGTH = 2.0
 """The same for a direction of the user's own."""
 
@@ -191,8 +194,12 @@ def load_direction(name_or_path: str) -> Direction:
     )
 
 
-def pair_strength(edit: str) -> float:
+def pair_strength(edit: str, head_only: bool = False) -> float:
     """The strength of training pairs where the user names none.
+
+    Args:
+        edit: A name of `EDITS`, or a direction's file.
+        head_only: Whether the edit spares the coarsest rows of W+.
 
     Raises:
         UserError: If the classifier is hardly ever certain of what the edit does, so
@@ -205,7 +212,8 @@ def pair_strength(edit: str) -> float:
             f"{', '.join(PAIR_STRENGTHS)}, or set pairs.strength and a lower "
             "pairs.confidence"
         )
-    return PAIR_STRENGTHS.get(edit, DEFAULT_PAIR_STRENGTH)
+    strengths = HEAD_ONLY_STRENGTHS if head_only else PAIR_STRENGTHS
+    return strengths.get(edit, DEFAULT_PAIR_STRENGTH)
 
 
 def _read(path: Path) -> Direction:

@@ -7,10 +7,10 @@ taken inside the head of either picture, and the source's own pixels outside.
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
+from tf_fsgd.images.person import inside_head
 from tf_fsgd.pairs.augment import augment
 from tf_fsgd.pairs.families import Family, decode_family
 
@@ -51,22 +51,6 @@ class FamilyPairs:
         a, b = family.images
         strengths = family.strengths[1] - family.strengths[0]
         return a, inside_head(a, b, family.heads), strengths
-
-
-def inside_head(a: np.ndarray, b: np.ndarray, heads: np.ndarray) -> np.ndarray:
-    """`b` inside the head of either picture, `a` elsewhere, with a soft edge.
-
-    Args:
-        a, b: `[R, R, 3]` uint8.
-        heads: `[2, S, S]` uint8, the masks of both.
-
-    Returns:
-        `[R, R, 3]` uint8.
-    """
-    size = (a.shape[1], a.shape[0])
-    mask = Image.fromarray(heads.max(axis=0)).resize(size, Image.Resampling.BICUBIC)
-    share = np.asarray(mask, np.float32)[..., None] / 255
-    return np.rint(a + share * (b.astype(np.float32) - a)).astype(np.uint8)
 
 
 def choose_members(seed: int, position: int, members: int) -> tuple[int, int]:

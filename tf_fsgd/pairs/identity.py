@@ -88,6 +88,7 @@ def _made_by(
         "confidence": config.pairs.confidence,
         "preselect": config.pairs.preselect,
         "resolution": config.pairs.resolution,
+        "head_only": config.pairs.head_only,
         "held_out": config.pairs.held_out,
     }
 

@@ -9,6 +9,9 @@ Almost all the time goes into the teacher (about 0.15 s an image on two cores),
 therefore: a linear reading of w drops candidates before any render; a candidate's
 renders are made one after the other and stop as soon as it fails (`selection.py`);
 renders of several candidates share a batch, so that batches stay full.
+
+With `pairs.head_only` B is then put together from B's head and A's surroundings, and
+the classifier is asked once more.
 """
 
 from collections import deque
@@ -22,8 +25,10 @@ from tqdm import tqdm
 from tf_fsgd.config import SEEDS_A_RUN, Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import resize, to_float, to_uint8
+from tf_fsgd.images.person import PersonSegmenter, inside_head
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast
+from tf_fsgd.pairs.families import HEAD_SIZE
 from tf_fsgd.pairs.identity import drop_damaged, open_index
 from tf_fsgd.pairs.index import PairStats, ShardEntry, shard_name
 from tf_fsgd.pairs.selection import SELECTIONS, Choice, Drop, Render
@@ -129,6 +134,7 @@ class _Renderer:
         self.direction, self.classifier = direction, classifier
         self.attribute = classifier.index(direction.attribute)
         self.drawn = drawn_resolution(teacher.resolution, config.pairs.resolution)
+        self.segmenter = PersonSegmenter() if config.pairs.head_only else None
 
     def candidates(self, seeds: np.ndarray) -> list[_Candidate]:
         """The candidates whose reading of w passes."""
@@ -170,12 +176,23 @@ class _Renderer:
         images = np.stack(
             [resize(image, self.config.pairs.resolution) for image in to_uint8(images)]
         )
-        probabilities = self.classifier.probabilities(to_float(images))
-        scores = np.asarray(probabilities)[:, self.attribute]
-        if self.direction.sign < 0:
-            scores = 1.0 - scores
+        scores = self._scores(images)
         for candidate, image, score in zip(batch, images, scores, strict=True):
             yield Render(candidate.degree, image, float(score))
+
+    def _scores(self, images: np.ndarray) -> np.ndarray:
+        probabilities = self.classifier.probabilities(to_float(images))
+        scores = np.asarray(probabilities)[:, self.attribute]
+        return 1.0 - scores if self.direction.sign < 0 else scores
+
+    def finish(self, a: Render, b: Render) -> Render:
+        """B as it is stored: of a head_only pair, its head on A."""
+        if self.segmenter is None:
+            return b
+        images = (a.image, b.image)
+        heads = np.stack([self.segmenter.head(image, HEAD_SIZE) for image in images])
+        image = inside_head(*images, heads)
+        return Render(b.degree, image, float(self._scores(image[None])[0]))
 
 
 def drawn_resolution(full: int, wanted: int) -> int:
@@ -207,6 +224,10 @@ def _render_shard(
             setattr(stats, reason, getattr(stats, reason) + 1)
             continue
         a, b = candidate.choice
+        b = renderer.finish(a, b)
+        if b.score < renderer.config.pairs.confidence:
+            stats.b_uncertain += 1
+            continue
         pairs.append(
             Pair(
                 seed=candidate.seed,
