@@ -55,11 +55,10 @@ def _export(options: argparse.Namespace) -> None:
     with output_to(os.devnull):
         from export import bundle
         from export.faces import find_faces
-        from tf_fsgd.training.runfolder import open_run
-        from tf_fsgd.training.translator import load_translator, of_run
+        from tf_fsgd.training.translator import load_translator, of_run, run_named
 
     measured = bundle.THOROUGH if options.thorough else bundle.PHOTOS
-    run = open_run(options.run) if Path(options.run).is_dir() else None
+    run = run_named(options.run)
     if run is None:
         translator = load_translator(options.run)
         resolution, out = translator.resolution, Path("exported", translator.name)

@@ -40,10 +40,9 @@ def _write(options: argparse.Namespace) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with output_to(os.devnull):
         from export.web.site import Page, axes_of, one_edit, write_site
-        from tf_fsgd.training.runfolder import open_run
-        from tf_fsgd.training.translator import load_translator
+        from tf_fsgd.training.translator import load_translator, run_named
 
-    run = open_run(options.run) if Path(options.run).is_dir() else None
+    run = run_named(options.run)
     if run is None or run.config.axes:
         found = load_translator(options.run)
         resolution, axes = found.resolution, axes_of(found)

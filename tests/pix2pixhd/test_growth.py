@@ -1,4 +1,4 @@
-"""A grown network does at twice the side what the small one does at half."""
+"""A grown network does at twice the side what the small one does, and back."""
 
 import keras
 import numpy as np
@@ -40,6 +40,26 @@ def test_growing_keeps_the_change_of_the_halved_image():
     assert np.abs(enlarged).max() > 0.01
     np.testing.assert_allclose(
         np.asarray(large([image, strengths])), image + enlarged, atol=1e-5
+    )
+
+
+def test_shrinking_keeps_the_change_of_the_enlarged_image():
+    keras.utils.set_random_seed(0)
+    small, large = _network(4, 32), _network(8, 64)
+    for weight in large.weights:
+        weight.assign_add(keras.random.normal(weight.shape, stddev=0.1, seed=1))
+    rng = np.random.default_rng(0)
+    image = rng.uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
+    strengths = np.array([[1.0, -2.0], [0.5, 0.0]], np.float32)
+    enlarged = image.repeat(2, axis=1).repeat(2, axis=2)
+    change = np.asarray(large([enlarged, strengths])) - enlarged
+
+    grow(large, small)
+
+    halved = change.reshape(2, 32, 2, 32, 2, 3).mean(axis=(2, 4))
+    assert np.abs(halved).max() > 0.01
+    np.testing.assert_allclose(
+        np.asarray(small([image, strengths])), image + halved, atol=1e-5
     )
 
 

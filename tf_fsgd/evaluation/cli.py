@@ -16,7 +16,7 @@ from tf_fsgd.evaluation.rows import console_table
 from tf_fsgd.files import read_json
 from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.training.runfolder import RunFolder, open_run
-from tf_fsgd.training.translator import Translator, load_translator, of_run
+from tf_fsgd.training.translator import Translator, load_translator, run_named
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,15 +85,11 @@ def run(arguments: argparse.Namespace) -> None:
     """
     if arguments.photos is not None and arguments.photos < 1:
         raise UserError(f"--photos must be 1 or more, received {arguments.photos}")
-    run_folder = None
-    if Path(arguments.run).is_dir():
-        run_folder = open_run(arguments.run)
-        if not run_folder.config.axes:
-            _evaluate_fixed(run_folder, arguments)
-            return
-        translator = of_run(run_folder, run_folder.load_translator())
-    else:
-        translator = load_translator(arguments.run)
+    run_folder = run_named(arguments.run)
+    if run_folder is not None and not run_folder.config.axes:
+        _evaluate_fixed(run_folder, arguments)
+        return
+    translator = load_translator(arguments.run)
     _evaluate_conditional(translator, run_folder, arguments)
 
 

@@ -1,4 +1,4 @@
-"""A conditional translator for pictures of twice the side, grown from a trained one.
+"""A conditional translator of twice or half the side, made from a trained one.
 
 At twice the side and twice the patch the trunk is the same network. Only the first
 layer, which reads a patch's pixels, and the last, which writes them, are larger. Grown,
@@ -7,7 +7,9 @@ they read the mean of 2x2 pixels and write each value to 2x2 pixels, so that
     grown(image) = image + enlarged(change of halved(image))
 
 holds exactly, and training at the new resolution starts from all that was learnt at the
-old one, where an image costs a fraction of the time. (ProGAN's idea, arXiv 1710.10196.)
+old one. (ProGAN's idea, arXiv 1710.10196.) The other way round, for half the side,
+
+    shrunk(image) = image + halved(change of enlarged(image)).
 
 Residual blocks and the detail part may be on one side only: new ones begin close to
 identity or at no change, and what the target lacks is left out.
@@ -31,12 +33,12 @@ _OPTIONAL = re.compile(r"(\w+_)?block\d+_|detail_")
 
 
 def grow(source: keras.Model, target: keras.Model) -> None:
-    """Gives a network the weights of one of the same or of half the resolution.
+    """Gives a network the weights of one of the same, half or twice the resolution.
 
     Args:
         source: As `edit_generator` makes it.
-        target: The same, for the same edits, of the same side and patch or of twice
-            both; changed in place.
+        target: The same, for the same edits, of the same side and patch, of twice or
+            of half both; changed in place.
 
     Raises:
         UserError: If the two do not fit.
@@ -48,22 +50,32 @@ def grow(source: keras.Model, target: keras.Model) -> None:
             continue
         if value is not None and value.shape != variable.shape:
             if variable.path in _READS_PIXELS:
-                value = _enlarge(value, 2) / 4
+                value = _resize(value, 2, variable.shape[2])
+                # Each pixel is read as four, or four as one: the sum stays.
+                value = value * (values[variable.path].shape[2] / value.shape[2])
             elif variable.path in _WRITES_PIXELS:
-                value = _enlarge(value, value.ndim - 1)
+                value = _resize(value, value.ndim - 1, variable.shape[-1])
         if value is None or value.shape != variable.shape:
             raise UserError(
                 "training.start_from must be of the same generator and edits, at the "
-                f"same resolution and patch or at half of both; {variable.path} is "
+                f"same resolution and patch, at half or twice both; {variable.path} is "
                 f"{None if value is None else value.shape}, needs {variable.shape}"
             )
         variable.assign(value)
 
 
-def _enlarge(values: np.ndarray, axis: int) -> np.ndarray:
-    """Repeats a patch's pixels: channels (y, x, colour) of side s to those of 2 s."""
+def _resize(values: np.ndarray, axis: int, wanted: int) -> np.ndarray:
+    """Brings a patch's channels (y, x, colour) to twice or half the side.
+
+    Pixels are repeated or averaged; other sizes come back as they are.
+    """
     side = round((values.shape[axis] // _COLOURS) ** 0.5)
     before, after = values.shape[:axis], values.shape[axis + 1 :]
     patch = values.reshape(*before, side, side, _COLOURS, *after)
-    patch = patch.repeat(2, axis=axis).repeat(2, axis=axis + 1)
+    if wanted == 4 * values.shape[axis]:
+        patch = patch.repeat(2, axis=axis).repeat(2, axis=axis + 1)
+    elif 4 * wanted == values.shape[axis]:
+        half = side // 2
+        patch = patch.reshape(*before, half, 2, half, 2, _COLOURS, *after)
+        patch = patch.mean(axis=(axis + 1, axis + 3))
     return patch.reshape(*before, -1, *after)

@@ -29,12 +29,12 @@ from tf_fsgd.images.video import (
 from tf_fsgd.latents.edits import parse_edits
 from tf_fsgd.quiet import output_to
 from tf_fsgd.training.photos import Edit, edit_frames, edit_photo, find_squares
-from tf_fsgd.training.runfolder import open_run
+from tf_fsgd.training.runfolder import RunFolder
 from tf_fsgd.training.translator import (
     DEFAULT,
     SHIPPED,
-    is_shipped,
     load_translator,
+    run_named,
 )
 
 
@@ -182,10 +182,10 @@ def _result(before: np.ndarray, after: np.ndarray, couple: bool) -> np.ndarray:
 
 def _translation(arguments: argparse.Namespace):
     """A function of faces [N, R, R, 3] uint8 to the same, and R."""
-    name = arguments.translator
-    if _is_folder(name) and not open_run(name).config.axes:
-        return _fixed(arguments)
-    translator = load_translator(name)
+    run = run_named(arguments.translator)
+    if run is not None and not run.config.axes:
+        return _fixed(run, arguments)
+    translator = load_translator(arguments.translator)
     if arguments.edit is None:
         raise UserError(
             f"--edit must name at least one of {', '.join(translator.edits)}"
@@ -197,13 +197,7 @@ def _translation(arguments: argparse.Namespace):
     ), translator.resolution
 
 
-def _is_folder(name: str) -> bool:
-    # A folder of that name where the user stands does not hide what is shipped.
-    return Path(name).is_dir() and not is_shipped(name)
-
-
-def _fixed(arguments: argparse.Namespace):
-    run_folder = open_run(arguments.translator)
+def _fixed(run_folder: RunFolder, arguments: argparse.Namespace):
     if arguments.edit is not None or arguments.strength is not None:
         raise UserError(
             f"--edit and --strength: the translator of {arguments.translator} makes "

@@ -142,7 +142,22 @@ def of_run(run: RunFolder, network: keras.Model) -> Translator:
 
 def is_shipped(name: str) -> bool:
     """Whether a translator of this name comes with the code."""
-    return (SHIPPED / f"{name}.json").is_file()
+    return name == "shipped" or (SHIPPED / f"{name}.json").is_file()
+
+
+def run_named(name: str) -> RunFolder | None:
+    """The run folder that a user means by a name, if not something else.
+
+    Args:
+        name: A path, or a name that `load_translator` takes. A folder where the user
+            stands does not hide a shipped translator of its name.
+
+    Raises:
+        UserError: If the folder is no run's.
+    """
+    if is_shipped(name) or not Path(name).is_dir():
+        return None
+    return open_run(name)
 
 
 def load_translator(name_or_run: str | Path) -> Translator:
