@@ -30,12 +30,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 from latency_table import BAR_THREADS, Way, bars, table
+from started import Worker, started
 from tqdm import tqdm
 
 from tf_fsgd.errors import UserError, guarded
@@ -124,19 +124,19 @@ def _ours(report: dict, precision: str) -> str:
 
 
 def _measure(commands: list[tuple[str, int, list]], rounds: int) -> list[Way]:
-    ways, processes = [], []
+    ways, workers = [], []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for name, size, command in tqdm(commands, desc="start", leave=False):
             for threads in _THREADS:
                 path = folder / f"{name} {threads}.npy"
-                worker = _started([*command, threads, path], path)
-                processes.append(stack.enter_context(worker))
+                worker = started([*command, threads, path], path.with_suffix(".errors"))
+                workers.append(stack.enter_context(worker))
                 ways.append(Way(name, threads, size, [], []))
         _check_same(folder)
         for _ in tqdm(range(rounds), desc="rounds", leave=False):
-            for way, process in zip(ways, processes, strict=True):
-                wall, cpu = _turn(process)
+            for way, worker in zip(ways, workers, strict=True):
+                wall, cpu = _turn(worker)
                 way.wall.append(wall)
                 way.cpu.append(cpu)
     return ways
@@ -154,42 +154,14 @@ def _check_same(folder: Path) -> None:
     print(f"pix2pixHD's image in PyTorch and in TFLite fp32 differ by {difference:.0e}")
 
 
-@contextmanager
-def _started(command: list, path: Path) -> Iterator[subprocess.Popen]:
-    """A process that has translated once, and does it again for each line it reads."""
-    errors = path.with_suffix(".errors")
-    with errors.open("w") as log:
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        if process.stdout.readline() != "ready\n":
-            sys.exit(f"{errors.read_text()}failed: {' '.join(process.args)}")
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _turn(process: subprocess.Popen) -> tuple[float, float]:
+def _turn(worker: Worker) -> tuple[float, float]:
     """Wall and CPU seconds of one image, in the middle of a turn."""
-    _translate(process)  # finds another's data in the caches
+    worker.turn()  # finds another's data in the caches
     images, end = [], time.monotonic() + _TURN_SECONDS
     while not images or time.monotonic() < end:
-        images.append(_translate(process))
+        images.append(worker.turn())
     wall, cpu = zip(*images, strict=True)
     return statistics.median(wall), statistics.median(cpu)
-
-
-def _translate(process: subprocess.Popen) -> tuple[float, float]:
-    process.stdin.write("translate\n")
-    process.stdin.flush()
-    wall, cpu = map(float, process.stdout.readline().split())
-    return wall, cpu
 
 
 def _processor() -> str:

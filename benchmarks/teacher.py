@@ -17,15 +17,14 @@ what the checkout imports.
 """
 
 import argparse
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from started import Worker, started
 
 from tf_fsgd.stylegan2.architecture import Architecture, config_e, synthesis_shapes
 
@@ -58,7 +57,7 @@ def main() -> None:
 class Way:
     """A way of drawing: its process, and what became known of it."""
 
-    process: subprocess.Popen
+    worker: Worker
     images: Path
     seconds: list[tuple[float, float]] = field(default_factory=list)  # wall, CPU
     peak: float = 0.0  # megabytes
@@ -66,14 +65,10 @@ class Way:
     picture: np.ndarray | None = None
 
     def draw(self) -> None:
-        self.process.stdin.write("draw\n")
-        self.process.stdin.flush()
-        wall, cpu = map(float, self.process.stdout.readline().split())
-        self.seconds.append((wall, cpu))
+        self.seconds.append(self.worker.turn())
 
     def end(self) -> None:
-        self.process.stdin.close()
-        self.peak, self.loaded = map(float, self.process.stdout.readline().split())
+        self.peak, self.loaded = self.worker.end()
         if self.images.exists():
             self.picture = np.load(self.images)
 
@@ -90,32 +85,14 @@ def _measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Way]:
             else:
                 command = [sys.executable, here / "teacher_ours.py"]
             command += [*name.split(), folder / "inputs.npz", images]
-            ways[name] = Way(stack.enter_context(_worker(command)), images)
+            worker = started(command, folder / f"{name}.errors")
+            ways[name] = Way(stack.enter_context(worker), images)
         for _ in range(arguments.rounds):
             for way in ways.values():
                 way.draw()
         for way in ways.values():
             way.end()
     return ways
-
-
-@contextmanager
-def _worker(command: list) -> Iterator[subprocess.Popen]:
-    """A process that has drawn once, and draws again for each line that it reads."""
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        if process.stdout.readline() != "ready\n":
-            sys.exit(f"failed: {' '.join(process.args)}")
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _write(path: Path, architecture: Architecture, batch: int) -> None:

@@ -25,16 +25,16 @@ stay loaded: 13 GB at 64 filters; fewer names in `--ours` take less.
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from started import Worker, started
 from tqdm import tqdm
 
 from tf_fsgd.config import Config
@@ -105,9 +105,8 @@ _OURS: dict[str, Callable[[Config], None]] = {
 class Way:
     """A way of training: its process, and what became known of it."""
 
-    process: subprocess.Popen
+    worker: Worker
     report: Path
-    errors: Path
     seconds: list[tuple[float, float]] = field(default_factory=list)  # wall, CPU
     peak: float = 0.0  # megabytes
     loaded: float = 0.0
@@ -115,23 +114,13 @@ class Way:
     losses: np.ndarray | None = None  # [steps, losses]
 
     def step(self) -> None:
-        self.process.stdin.write("step\n")
-        self.process.stdin.flush()
-        self.seconds.append(tuple(map(float, self.read_line().split())))
+        self.seconds.append(self.worker.turn())
 
     def end(self) -> None:
-        self.process.stdin.close()
-        self.peak, self.loaded = map(float, self.read_line().split())
-        self.process.wait()
+        self.peak, self.loaded = self.worker.end()
         report = json.loads(self.report.read_text())
         self.parameters = tuple(report["parameters"])
         self.losses = np.array(report["losses"])
-
-    def read_line(self) -> str:
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"{self.errors.read_text()}failed: {' '.join(self.process.args)}")
-        return line
 
 
 def _measure(
@@ -148,38 +137,18 @@ def _measure(
         _OURS[name](changed)
         changed.save(path)
         commands[f"ours {name}"] = [*ours, path]
+    ways = {}
     with ExitStack() as stack:
-        ways = {
-            name: stack.enter_context(_started(command, folder / name))
-            for name, command in tqdm(commands.items(), desc="start", leave=False)
-        }
+        for name, command in tqdm(commands.items(), desc="start", leave=False):
+            report = folder / f"{name}.report"
+            worker = started([*command, report], folder / f"{name}.errors")
+            ways[name] = Way(stack.enter_context(worker), report)
         for _ in tqdm(range(arguments.rounds), desc="rounds", leave=False):
             for way in ways.values():
                 way.step()
         for way in ways.values():
             way.end()
     return ways
-
-
-@contextmanager
-def _started(command: list, path: Path) -> Iterator[Way]:
-    """A process that has trained a step, and does another for each line it reads."""
-    report, errors = path.with_suffix(".report"), path.with_suffix(".errors")
-    with errors.open("w") as log:
-        process = subprocess.Popen(
-            [str(part) for part in (*command, report)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        way = Way(process, report, errors)
-        way.read_line()  # "ready"
-        yield way
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _report(ways: dict[str, Way], batch: int) -> None:

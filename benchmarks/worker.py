@@ -1,4 +1,4 @@
-"""What the workers of `teacher.py` share; runs under any interpreter."""
+"""What the workers share that `started.py` starts; runs under any interpreter."""
 
 import resource
 import sys
