@@ -23,43 +23,37 @@ def _network(
     return edit_generator(config, resolution, 2)
 
 
-def test_growing_keeps_the_change_of_the_halved_image():
+def _halved(images):
+    n, side = images.shape[:2]
+    return images.reshape(n, side // 2, 2, side // 2, 2, 3).mean(axis=(2, 4))
+
+
+def _enlarged(images):
+    return images.repeat(2, axis=1).repeat(2, axis=2)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "shown", "written"),
+    [
+        pytest.param((4, 32), (8, 64), _halved, _enlarged, id="grown"),
+        pytest.param((8, 64), (4, 32), _enlarged, _halved, id="shrunk"),
+    ],
+)
+def test_the_change_is_that_of_the_resized_image(source, target, shown, written):
     keras.utils.set_random_seed(0)
-    small, large = _network(4, 32), _network(8, 64)
-    for weight in small.weights:
+    source, target = _network(*source), _network(*target)
+    for weight in source.weights:
         weight.assign_add(keras.random.normal(weight.shape, stddev=0.1, seed=1))
-    rng = np.random.default_rng(0)
-    image = rng.uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
+    rng, side = np.random.default_rng(0), target.input_shape[0][1]
+    image = rng.uniform(-1, 1, (2, side, side, 3)).astype(np.float32)
     strengths = np.array([[1.0, -2.0], [0.5, 0.0]], np.float32)
-    halved = image.reshape(2, 32, 2, 32, 2, 3).mean(axis=(2, 4))
-    change = np.asarray(small([halved, strengths])) - halved
+    change = np.asarray(source([shown(image), strengths])) - shown(image)
 
-    grow(small, large)
+    grow(source, target)
 
-    enlarged = change.repeat(2, axis=1).repeat(2, axis=2)
-    assert np.abs(enlarged).max() > 0.01
+    assert np.abs(written(change)).max() > 0.01
     np.testing.assert_allclose(
-        np.asarray(large([image, strengths])), image + enlarged, atol=1e-5
-    )
-
-
-def test_shrinking_keeps_the_change_of_the_enlarged_image():
-    keras.utils.set_random_seed(0)
-    small, large = _network(4, 32), _network(8, 64)
-    for weight in large.weights:
-        weight.assign_add(keras.random.normal(weight.shape, stddev=0.1, seed=1))
-    rng = np.random.default_rng(0)
-    image = rng.uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
-    strengths = np.array([[1.0, -2.0], [0.5, 0.0]], np.float32)
-    enlarged = image.repeat(2, axis=1).repeat(2, axis=2)
-    change = np.asarray(large([enlarged, strengths])) - enlarged
-
-    grow(large, small)
-
-    halved = change.reshape(2, 32, 2, 32, 2, 3).mean(axis=(2, 4))
-    assert np.abs(halved).max() > 0.01
-    np.testing.assert_allclose(
-        np.asarray(small([image, strengths])), image + halved, atol=1e-5
+        np.asarray(target([image, strengths])), image + written(change), atol=1e-5
     )
 
 
