@@ -211,7 +211,7 @@ def test_an_array_under_the_suffix_of_an_archive(tmp_path):
 
 def test_pairs_of_what_the_classifier_is_never_certain_of():
     assert pair_strength("smile") == PAIR_STRENGTHS["smile"]
-    assert pair_strength("feminine", head_only=True) == 2.4
+    assert pair_strength("feminine", head_only=True) == 3.0
     assert pair_strength("mine.npz") == pair_strength("mine.npz", True) == 2.0
     with pytest.raises(UserError, match="--edit squint: .* of Narrow_Eyes"):
         pair_strength("squint")

@@ -49,7 +49,7 @@ PAIR_STRENGTHS = {
 """Strength at which most candidates become certain pairs; more of it is harder to learn
 and is less the same person. Of the other edits the classifier is never certain."""
 
-HEAD_ONLY_STRENGTHS = PAIR_STRENGTHS | {"feminine": 2.4, "masculine": 2.4}
+HEAD_ONLY_STRENGTHS = PAIR_STRENGTHS | {"feminine": 3.0, "masculine": 3.0}
 """The same for pairs whose edit spares the coarsest rows (`PairsConfig.head_only`)."""
 
 DEFAULT_PAIR_STRENGTH = 2.0
