@@ -13,6 +13,7 @@ from tf_fsgd.training.runfolder import new_run
 from tf_fsgd.training.translator import (
     Translator,
     default_units,
+    halve,
     load_translator,
     opposite,
     ship,
@@ -159,6 +160,25 @@ def test_a_run_and_what_is_shipped_of_it_make_the_same(run, tmp_path, monkeypatc
         again = shipped.translate(photos, {"smile": 1})
         # Weights in float16 move an output by less than a level.
         assert np.abs(edited.astype(int) - again).max() <= 1
+
+
+def test_a_halved_translator_makes_the_halved_change(run):
+    run.save_translator(trained(run))
+    translator = load_translator(str(run.path))
+    half, generator = halve(translator, run.config.generator)
+    assert (half.resolution, half.network.input_shape[0][1]) == (16, 16)
+    assert generator.patch == run.config.generator.patch // 2
+    assert half.units == translator.units
+    small = np.random.default_rng(0).integers(64, 192, (2, 16, 16, 3), np.uint8)
+    large = translator.translate(
+        small.repeat(2, axis=1).repeat(2, axis=2), {"smile": 1}
+    )
+    fours = large.reshape(2, 16, 2, 16, 2, 3)
+    clipped = ((fours == 0) | (fours == 255)).any(axis=(2, 4))
+    made = half.translate(small, {"smile": 1})
+    assert np.abs(made.astype(int) - small).mean() > 10
+    assert clipped.mean() < 0.3
+    assert np.abs(made - fours.mean(axis=(2, 4)))[~clipped].max() <= 1
 
 
 def test_what_cannot_be_loaded(run, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import dataclasses
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.edits import parse_edits
 from tf_fsgd.training.runfolder import open_run
-from tf_fsgd.training.translator import SHIPPED, of_run, ship
+from tf_fsgd.training.translator import SHIPPED, halve, of_run, ship
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,24 +19,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="standard deviations of w that strength 1 of an edit stands for (two "
         "thirds of the largest in training)",
     )
+    parser.add_argument(
+        "--halve",
+        action="store_true",
+        help="ship it for pictures of half the side, without further training",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Writes the weights and facts among those that come with the package.
 
     Raises:
-        UserError: If the run is not finished, has one fixed edit, or `--units` names an
-            edit that it has not.
+        UserError: If the run is not finished, has one fixed edit, `--units` names an
+            edit that it has not, or its side cannot be halved.
     """
     run_folder = open_run(arguments.run)
     if not run_folder.config.axes:
         raise UserError(f"{arguments.run}: its translator makes one edit only")
     translator = of_run(run_folder, run_folder.load_translator())
+    generator = run_folder.config.generator
+    if arguments.halve:
+        translator, generator = halve(translator, generator)
     units = dict(translator.units)
     if arguments.units:
         given = parse_edits(arguments.units, largest=10.0)
         translator.strengths(given)  # refuses unknown edits
         units |= given
     translator = dataclasses.replace(translator, name=arguments.name, units=units)
-    ship(translator, run_folder.config.generator, SHIPPED)
+    ship(translator, generator, SHIPPED)
     print(f"{SHIPPED / arguments.name}.npz")

@@ -21,6 +21,7 @@ from tf_fsgd.images.io import resize, to_float, to_uint8
 from tf_fsgd.latents.axes import family_range
 from tf_fsgd.latents.edits import opposite, strengths_of
 from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.pix2pixhd.growth import grow
 from tf_fsgd.settings import from_dict
 from tf_fsgd.training.runfolder import RunFolder, open_run
 from tf_fsgd.training.weights import load_weights, save_weights
@@ -185,6 +186,29 @@ def load_translator(name_or_run: str | Path) -> Translator:
             f"{name}: its translator makes one edit, {run.config.edit}, at one strength"
         )
     return of_run(run, run.load_translator())
+
+
+def halve(
+    translator: Translator, generator: GeneratorConfig
+) -> tuple[Translator, GeneratorConfig]:
+    """The same translator for pictures of half the side (`growth.grow`).
+
+    Args:
+        translator: A conditional translator.
+        generator: What its network was built from.
+
+    Returns:
+        The smaller translator, and what its network was built from.
+
+    Raises:
+        UserError: If the generator cannot be built at half its side and patch.
+    """
+    smaller = dataclasses.replace(generator, patch=generator.patch // 2)
+    resolution = translator.resolution // 2
+    network = build_generator(smaller, resolution, len(translator.axes))
+    grow(translator.network, network)
+    halved = dataclasses.replace(translator, network=network, resolution=resolution)
+    return halved, smaller
 
 
 def ship(translator: Translator, generator: GeneratorConfig, folder: Path) -> None:
