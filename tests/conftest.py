@@ -1,6 +1,8 @@
 """Shared by all tests: quiet TensorFlow, and skips that CI does not accept."""
 
+import gc
 import os
+import warnings
 
 import pytest
 
@@ -14,6 +16,15 @@ def pytest_runtest_makereport(item, call):
     if report.skipped and os.environ.get("TF_FSGD_NO_SKIPS"):
         report.outcome = "failed"
     return report
+
+
+@pytest.fixture
+def ffmpeg_pipes():
+    """Collects what imageio-ffmpeg leaves open, before another test is blamed for it."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

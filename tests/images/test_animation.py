@@ -124,6 +124,7 @@ def test_mp4_says_what_it_needs(tmp_path, monkeypatch):
 
 
 # The package's reader leaves its pipes open.
+@pytest.mark.usefixtures("ffmpeg_pipes")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_mp4_keeps_the_size(tmp_path):
     imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")

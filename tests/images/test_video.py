@@ -9,6 +9,7 @@ from tf_fsgd.images.video import is_video, open_video, video_writer
 
 # imageio-ffmpeg leaves the pipes of its child to the garbage collector.
 pytestmark = [
+    pytest.mark.usefixtures("ffmpeg_pipes"),
     pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -120,6 +120,7 @@ def test_photos_and_seeds_in_one_list(verb, banded, tmp_path):
     np.testing.assert_array_equal(banded.drawn, expected)
 
 
+@pytest.mark.usefixtures("ffmpeg_pipes")
 def test_mp4(verb, tmp_path):
     pytest.importorskip("imageio_ffmpeg")
     out = tmp_path / "morph.mp4"

@@ -18,6 +18,7 @@ from tf_fsgd.training.runfolder import new_run
 
 # imageio-ffmpeg leaves the pipes of its child to the garbage collector.
 pytestmark = [
+    pytest.mark.usefixtures("ffmpeg_pipes"),
     pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
