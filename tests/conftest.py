@@ -20,7 +20,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def ffmpeg_pipes():
-    """Collects what imageio-ffmpeg leaves open, before another test is blamed for it."""
+    """Collects what imageio-ffmpeg leaves open, before another test is blamed."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
