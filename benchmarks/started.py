@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 
 @dataclass
@@ -41,8 +42,12 @@ class Worker:
         """Its next line; if there is none, the benchmark ends with what it said."""
         line = self.process.stdout.readline()
         if not line:
-            sys.exit(f"{self.errors.read_text()}failed: {' '.join(self.process.args)}")
+            self.fail()
         return line
+
+    def fail(self) -> NoReturn:
+        """Ends the benchmark with what the worker said."""
+        sys.exit(f"{self.errors.read_text()}failed: {' '.join(self.process.args)}")
 
     def _numbers(self) -> tuple[float, ...]:
         return tuple(map(float, self.read_line().split()))
@@ -66,7 +71,8 @@ def started(command: Sequence, errors: Path) -> Iterator[Worker]:
         )
     try:
         worker = Worker(process, errors)
-        worker.read_line()  # "ready"
+        if worker.read_line() != "ready\n":
+            worker.fail()
         yield worker
     finally:
         process.kill()

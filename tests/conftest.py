@@ -28,6 +28,27 @@ def ffmpeg_pipes():
 
 
 @pytest.fixture(scope="session")
+def brightens(tmp_path_factory):
+    """A finished run of one axis that makes any face brighter or darker."""
+    import numpy as np
+
+    from tf_fsgd.config import Config, GeneratorConfig
+    from tf_fsgd.pix2pixhd.generator import build_generator
+    from tf_fsgd.training.runfolder import new_run
+
+    config = Config(edit="smile")
+    config.pairs.resolution = 32
+    config.generator = GeneratorConfig(
+        kind="modulated", filters=4, blocks=0, side_blocks=0
+    )
+    run = new_run(tmp_path_factory.mktemp("brightening"), config)
+    network = build_generator(config.generator, 32, 1)
+    network.get_layer("change_conv").bias.assign(np.ones(48))
+    run.save_translator(network)
+    return run
+
+
+@pytest.fixture(scope="session")
 def teacher():
     """The embedded teacher in float32; skips where its wheel cannot be had."""
     from tf_fsgd.errors import UserError

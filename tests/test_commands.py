@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tf_fsgd import __main__ as verbs
-from tf_fsgd.config import Config, GeneratorConfig
+from tf_fsgd.config import Config
 from tf_fsgd.errors import guarded
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
@@ -166,21 +166,6 @@ def test_translates_a_photo(monkeypatch, capsys, tmp_path, unfinished):
     np.testing.assert_array_equal(read_image(tmp_path / "out" / "photo.png"), photo)
 
 
-@pytest.fixture(scope="module")
-def sliders(tmp_path_factory):
-    """A finished run of one axis that makes any face brighter or darker."""
-    config = Config(edit="smile")
-    config.pairs.resolution = 32
-    config.generator = GeneratorConfig(
-        kind="modulated", filters=4, blocks=0, side_blocks=0
-    )
-    run = new_run(tmp_path_factory.mktemp("sliders"), config)
-    network = build_generator(config.generator, 32, 1)
-    network.get_layer("change_conv").bias.assign(np.ones(48))
-    run.save_translator(network)
-    return run
-
-
 @pytest.fixture
 def photo(tmp_path):
     path = tmp_path / "photo.png"
@@ -199,10 +184,10 @@ def brightness(monkeypatch, tmp_path, run, photo, *words):
 
 
 def test_a_slider_from_the_photo_to_the_edit(
-    monkeypatch, capsys, tmp_path, sliders, photo
+    monkeypatch, capsys, tmp_path, brightens, photo
 ):
     levels = [
-        brightness(monkeypatch, tmp_path, sliders, photo, *words)
+        brightness(monkeypatch, tmp_path, brightens, photo, *words)
         for words in (
             ["--edit", "smile", "--strength", "0"],
             ["--edit", "smile", "--strength", "0.2"],
@@ -215,9 +200,9 @@ def test_a_slider_from_the_photo_to_the_edit(
     assert levels[0] < levels[1] == levels[2] < levels[3] == levels[4]
 
 
-def test_before_and_after_side_by_side(monkeypatch, capsys, tmp_path, sliders, photo):
+def test_before_and_after_side_by_side(monkeypatch, capsys, tmp_path, brightens, photo):
     words = ("--edit", "frown=0.5", "--couple")
-    brightness(monkeypatch, tmp_path, sliders, photo, *words)
+    brightness(monkeypatch, tmp_path, brightens, photo, *words)
     couple = read_image(tmp_path / "out" / "photo.png")
     assert couple.shape == (32, 64, 3)
     assert (couple[:, :32] == 100).all() and (couple[:, 32:] != 100).any()
@@ -242,10 +227,10 @@ def test_before_and_after_side_by_side(monkeypatch, capsys, tmp_path, sliders, p
     ],
 )
 def test_edits_that_a_slider_does_not_have(
-    mistake, tmp_path, sliders, photo, words, message
+    mistake, tmp_path, brightens, photo, words, message
 ):
     out = tmp_path / "out"
-    words = ["translate", photo, "--translator", sliders.path, "--out", out, *words]
+    words = ["translate", photo, "--translator", brightens.path, "--out", out, *words]
     assert message in mistake(verbs.main, *words)
     assert not out.exists()
 
@@ -259,12 +244,12 @@ def test_a_translator_of_one_edit_takes_none(mistake, tmp_path, photo, words):
 
 
 def test_a_folder_does_not_hide_what_is_shipped(
-    monkeypatch, capsys, tmp_path, sliders, photo
+    monkeypatch, capsys, tmp_path, brightens, photo
 ):
     monkeypatch.setattr(translator, "SHIPPED", tmp_path / "shipped")
     translator.ship(
-        dataclasses.replace(translator.load_translator(sliders.path), name="mine"),
-        sliders.config.generator,
+        dataclasses.replace(translator.load_translator(brightens.path), name="mine"),
+        brightens.config.generator,
         tmp_path / "shipped",
     )
     (tmp_path / "mine").mkdir()

@@ -7,14 +7,11 @@ import pytest
 from PIL import Image
 
 from tf_fsgd import __main__ as verbs
-from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.images.detection import FaceDetector
 from tf_fsgd.images.io import read_image, to_uint8, write_image
 from tf_fsgd.images.video import open_video, video_writer
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast
-from tf_fsgd.pix2pixhd.generator import build_generator
-from tf_fsgd.training.runfolder import new_run
 
 # imageio-ffmpeg leaves the pipes of its child to the garbage collector.
 pytestmark = [
@@ -23,21 +20,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 SIDE = 160
-
-
-@pytest.fixture(scope="module")
-def brightens(tmp_path_factory):
-    """A finished run of one axis that makes any face brighter or darker."""
-    config = Config(edit="smile")
-    config.pairs.resolution = 32
-    config.generator = GeneratorConfig(
-        kind="modulated", filters=4, blocks=0, side_blocks=0
-    )
-    run = new_run(tmp_path_factory.mktemp("photos"), config)
-    network = build_generator(config.generator, 32, 1)
-    network.get_layer("change_conv").bias.assign(np.ones(48))
-    run.save_translator(network)
-    return run.path
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +40,7 @@ def translate(monkeypatch, capfd, tmp_path, brightens):
     """Runs the verb; returns its exit code, what it printed, and what it complained."""
 
     def translate(*words):
-        words = ["translate", *words, "--translator", brightens]
+        words = ["translate", *words, "--translator", brightens.path]
         words += ["--edit", "smile=0.5", "--out", tmp_path / "out"]
         monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
         code = verbs.main()

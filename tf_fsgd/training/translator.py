@@ -175,12 +175,12 @@ def load_translator(name_or_run: str | Path) -> Translator:
     name = DEFAULT if name_or_run == "shipped" else str(name_or_run)
     if is_shipped(name):
         return _load_shipped(name)
-    if not Path(name).is_dir():
+    run = run_named(name)
+    if run is None:
         shipped = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.json")))
         raise UserError(
             f"translator must be a run folder or one of {shipped}, received {name!r}"
         )
-    run = open_run(name)
     if not run.config.axes:
         raise UserError(
             f"{name}: its translator makes one edit, {run.config.edit}, at one strength"
