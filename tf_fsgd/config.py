@@ -81,6 +81,8 @@ class GeneratorConfig:
     patch: int = setting(4, at_least(1))
     # Modulated only: residual blocks on patches of half the side; 0: no such part.
     detail_blocks: int = setting(0, at_least(0))
+    # Modulated only: the same on patches of a quarter; needs the detail part.
+    finest_blocks: int = setting(0, at_least(0))
     norm: str = setting("none", one_of("none", "instance"))
     residual: bool = True  # output = input + predicted change
     # The outermost convolutions halve and double by themselves.
@@ -109,6 +111,12 @@ class GeneratorConfig:
                 raise UserError(
                     "generator.patch must be even, at least 4, with "
                     f"generator.detail_blocks, received {self.patch}"
+                )
+            if self.finest_blocks and (self.patch % 4 or not self.detail_blocks):
+                raise UserError(
+                    "generator.finest_blocks needs generator.detail_blocks and a "
+                    "generator.patch that is a multiple of 4, received "
+                    f"{self.detail_blocks} and {self.patch}"
                 )
             return
         if self.strided_ends and (self.kind == "local" or self.downsamplings < 1):
@@ -144,6 +152,9 @@ class DiscriminatorConfig:
     scales: int = setting(2, at_least(1))  # "num_D"
     # Pixels of a side that become channels first. Small maps: a third of the time.
     patch: int = setting(1, at_least(1))
+    norm: str = setting("none", one_of("none", "instance"))
+    # What it is shown beside the source.
+    sees: str = setting("change", one_of("change", "image"))
 
     def check(self, resolution: int) -> None:
         """Refuses what no network can be built from.
@@ -162,10 +173,12 @@ class DiscriminatorConfig:
                 f"pairs.resolution must be at least {least} for {self.scales} "
                 f"discriminator scales, received {resolution}"
             )
-        if resolution % self.patch:
+        multiple = self.patch * 2 ** (self.scales - 1) if self.patch > 1 else 1
+        if resolution % multiple:
             raise UserError(
-                f"pairs.resolution must be a multiple of discriminator.patch "
-                f"{self.patch}, received {resolution}"
+                f"pairs.resolution must be a multiple of {multiple} for "
+                f"discriminator.patch {self.patch} at {self.scales} scales, received "
+                f"{resolution}"
             )
 
 
@@ -196,7 +209,7 @@ class AugmentationConfig:
     # Largest change of brightness, contrast and saturation.
     colour: float = setting(0.15, between(0, 1))
     blur: float = setting(0.3, between(0, 1))  # probability of a blur of both sides
-    # Probability of noise and JPEG artefacts in A.
+    # Probability of noise and JPEG artefacts of both sides.
     jpeg: float = setting(0.3, between(0, 1))
 
 

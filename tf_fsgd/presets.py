@@ -41,7 +41,9 @@ def _paper() -> Config:
             residual=False,
             strided_ends=False,
         ),
-        discriminator=DiscriminatorConfig(filters=64, layers=3, scales=2),
+        discriminator=DiscriminatorConfig(
+            filters=64, layers=3, scales=2, norm="instance", sees="image"
+        ),
         loss=LossConfig(
             feature_matching=10.0, perceptual_network="vgg19", pixel=0.0, unchanged=0.0
         ),

@@ -84,13 +84,26 @@ def test_the_edit_is_taken_inside_the_head_alone():
     np.testing.assert_array_equal(inside_head(a, b, everywhere.astype(np.uint8)), b)
 
 
-def test_the_heads_of_both_pictures_count():
-    a, b = np.full((32, 32, 3), 10, np.uint8), np.full((32, 32, 3), 200, np.uint8)
+def test_around_a_smaller_head_the_surroundings_are_drawn_on():
+    """A's head is the left half, B's the left quarter, and B's wall has turned blue."""
+    wall, a_head, b_head = [90, 60, 30], [200, 0, 0], [0, 200, 0]
+    a = np.full((64, 64, 3), wall, np.uint8)
+    b = np.full((64, 64, 3), [0, 0, 255], np.uint8)
     heads = np.zeros((2, 64, 64), np.uint8)
-    heads[0, :, :16], heads[1, :, 48:] = 255, 255
-    row = inside_head(a, b, heads)[16, :, 0]
-    assert row[[0, 6, 25, 31]].tolist() == [200] * 4
-    assert row[[10, 16, 21]].tolist() == [10] * 3
+    a[:, :32], heads[0, :, :32] = a_head, 255
+    b[:, :16], heads[1, :, :16] = b_head, 255
+    result = inside_head(a, b, heads)
+    assert (result[:, :12] == b_head).all()
+    # No red of the old head, no blue of the teacher's wall.
+    assert np.abs(result[:, 20:].astype(int) - wall).max() <= 2
+
+
+def test_a_larger_head_covers_what_was_around_the_old_one():
+    a, b = np.full((64, 64, 3), 10, np.uint8), np.full((64, 64, 3), 200, np.uint8)
+    heads = np.zeros((2, 64, 64), np.uint8)
+    heads[0, :, :16], heads[1, :, :32] = 255, 255
+    result = inside_head(a, b, heads)
+    assert (result[:, :28] == 200).all() and (result[:, 36:] == 10).all()
 
 
 def test_half_a_head_is_half_the_change():

@@ -12,6 +12,7 @@ from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
 from tf_fsgd.presets import preset
 
 GOLDEN = Path(__file__).parent / "golden"
+REFERENCE = {"norm": "instance", "sees": "image"}
 
 
 def test_paper_discriminator_has_the_reference_shapes_and_count():
@@ -37,13 +38,15 @@ def test_channels_are_capped_at_512():
 
 
 def test_normalises_all_but_the_first_and_last():
-    model = multiscale_discriminator(DiscriminatorConfig(filters=4, scales=1), 32)
+    config = DiscriminatorConfig(filters=4, scales=1, **REFERENCE)
+    model = multiscale_discriminator(config, 32)
     norms = [layer.name for layer in model.layers if layer.name.endswith("_norm")]
     assert norms == [f"scale1_layer{number}_norm" for number in (2, 3, 4)]
 
 
 def test_equals_pytorch():
-    model = multiscale_discriminator(DiscriminatorConfig(filters=3), 16)
+    config = DiscriminatorConfig(filters=3, **REFERENCE)
+    model = multiscale_discriminator(config, 16)
     with np.load(GOLDEN / "discriminator.npz") as file:
         layers = sorted(
             (layer for layer in model.layers if layer.weights),
@@ -98,6 +101,55 @@ def test_sees_the_strengths_that_were_asked_for():
         assert np.abs(logits - logits_else).max() > 1e-4
 
 
+def test_sees_eight_times_the_change_in_the_place_of_the_image():
+    keras.utils.set_random_seed(0)
+    model = multiscale_discriminator(DiscriminatorConfig(filters=4, layers=1), 32)
+    seen = keras.Model(model.inputs, model.get_layer("pair").output)
+    source = np.full((1, 32, 32, 3), 0.5, np.float32)
+    pair = np.asarray(seen([source, source + 0.01]))
+    np.testing.assert_allclose(pair[..., :3], 0.5)
+    np.testing.assert_allclose(pair[..., 3:], 0.08, rtol=1e-5)
+
+
+def test_tells_half_a_change_from_the_whole():
+    """What instance normalisation divides away."""
+    keras.utils.set_random_seed(0)
+    model = multiscale_discriminator(DiscriminatorConfig(filters=4), 32)
+    rng = np.random.default_rng(0)
+    source = rng.uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
+    change = 0.05 * rng.normal(size=source.shape).astype(np.float32)
+    whole, half = (
+        [np.asarray(maps[-1]) for maps in model([source, source + part * change])]
+        for part in (1.0, 0.5)
+    )
+    for one, other in zip(whole, half, strict=True):
+        assert np.abs(one - other).mean() > 0.02 * np.abs(one).mean()
+
+
+def test_a_change_survives_bfloat16():
+    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = multiscale_discriminator(DiscriminatorConfig(filters=4, layers=1), 32)
+    finally:
+        keras.mixed_precision.set_dtype_policy("float32")
+    seen = keras.Model(model.inputs, model.get_layer("louder").output)
+    source = np.full((1, 32, 32, 3), 0.77, np.float32)
+    change = np.asarray(seen([source, source + 0.003]))
+    np.testing.assert_allclose(change, 0.024, rtol=1e-3)
+
+
+def test_pixels_are_pooled_before_they_become_channels():
+    """A comb of every second pixel is grey at the second scale, not black or white."""
+    config = DiscriminatorConfig(filters=4, layers=1, patch=2)
+    model = multiscale_discriminator(config, 32)
+    seen = keras.Model(model.inputs, model.get_layer("scale2_unfold").output)
+    comb = np.zeros((1, 32, 32, 3), np.float32)
+    comb[:, :, ::2] = 1
+    values = np.asarray(seen([comb, comb]))[0, 2:-2, 2:-2, :3]
+    np.testing.assert_allclose(values, 1 / 3, atol=1 / 3)
+    assert values.std() < 0.01
+
+
 @pytest.mark.parametrize("edits", [0, 2])
 def test_patches_become_channels(edits):
     config = DiscriminatorConfig(filters=4, layers=1, scales=2, patch=4)
@@ -117,7 +169,7 @@ def test_patches_become_channels(edits):
         ({"scales": 4}, "resolution must be at least 32 for 4 .* received 16"),
         ({"patch": 0}, "discriminator.patch must be at least 1, received 0"),
         ({"patch": 4}, "resolution must be at least 32 for 2 .* received 16"),
-        ({"patch": 3, "scales": 1}, "a multiple of discriminator.patch 3, received 16"),
+        ({"patch": 3, "scales": 1}, "multiple of 3 for discriminator.patch 3 at 1 sca"),
     ],
 )
 def test_refuses(settings, message):

@@ -15,7 +15,8 @@ EDITS = 2
 
 
 def tiny_config(**settings):
-    settings = {"blocks": 1, "side_blocks": 1, "detail_blocks": 1} | settings
+    blocks = ("blocks", "side_blocks", "detail_blocks", "finest_blocks")
+    settings = dict.fromkeys(blocks, 1) | settings
     return GeneratorConfig(kind="modulated", filters=4, **settings)
 
 
@@ -114,10 +115,12 @@ def test_the_mobile_presets_fit_into_3_mb_at_a_byte_a_weight():
     assert counts[1] - counts[0] == patch + half
 
 
-def test_no_feature_map_is_larger_than_half_patches_make_it(model):
-    half_patches = 32 // (4 // 2)
+def test_no_feature_map_is_larger_than_quarter_patches_make_it():
+    model = build_generator(tiny_config(patch=8), 64, EDITS)
+    quarter_patches = 64 // (8 // 4)
     maps = [layer.output.shape for layer in model.layers if layer.output.ndim == 4]
-    assert {shape[-1] for shape in maps if shape[1] > half_patches} == {3}
+    # Colours, and paint with the gains of two bands of texture.
+    assert {shape[-1] for shape in maps if shape[1] > quarter_patches} == {3, 5}
     assert all(len(layer.output.shape) <= 4 for layer in model.layers)
 
 
@@ -190,6 +193,8 @@ def test_tflite_runs_it_by_its_own_operators(random_model):
         ({"side_blocks": -1}, 32, "generator.side_blocks must be at least 0"),
         ({"patch": 0}, 32, "generator.patch must be at least 1, received 0"),
         ({"patch": 1}, 32, "generator.patch must be even, at least 4, with"),
+        ({"patch": 6}, 48, "generator.finest_blocks needs .* of 4, received 1 and 6"),
+        ({"detail_blocks": 0}, 32, "generator.finest_blocks needs .* received 0 and 4"),
         ({"patch": 8}, 32, "multiple of 32, at least 64, for generator.patch 8, rec"),
     ],
 )

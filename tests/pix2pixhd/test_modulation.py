@@ -10,6 +10,7 @@ from tf_fsgd.pix2pixhd.modulation import (
     EndScale,
     Gate,
     ModulatedConv2D,
+    Texture,
     unit_norm,
 )
 
@@ -142,3 +143,39 @@ def test_layers_survive_saving(tmp_path):
     loaded = keras.models.load_model(tmp_path / "model.keras")
     inputs = [noise(2, 8, 8, 2), noise(2, 3)]
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
+
+
+def _dot(side):
+    """A picture of one bright pixel in the middle."""
+    image = np.zeros((1, side, side, 3), np.float32)
+    image[0, side // 2, side // 2] = 1.0
+    return image
+
+
+def test_texture_taken_away_leaves_the_mean_of_the_window():
+    image = _dot(7)
+    values = np.zeros((1, 7, 7, 4), np.float32)
+    values[..., 3] = -1.0
+    after = image + np.asarray(Texture([3])([values, image]))
+    expected = np.zeros((7, 7))
+    expected[2:5, 2:5] = 1 / 9
+    np.testing.assert_allclose(after[0, ..., 0], expected, atol=1e-6)
+
+
+def test_bands_of_texture_add_up_to_all_below_the_coarsest_mean():
+    image = _dot(15)
+    values = np.zeros((1, 15, 15, 5), np.float32)
+    values[..., 3:] = -1.0
+    after = image + np.asarray(Texture([3, 5])([values, image]))
+    # A window of 3 and another of 3 weigh rows and columns by 1, 2, 3, 2, 1 of 9.
+    row = np.array([1, 2, 3, 2, 1]) / 9
+    np.testing.assert_allclose(after[0, 5:10, 5:10, 0], np.outer(row, row), atol=1e-6)
+
+
+def test_texture_may_be_deepened_and_painted_over():
+    image = _dot(7)
+    values = np.zeros((1, 7, 7, 4), np.float32)
+    values[..., :3], values[..., 3] = [0.1, 0.2, 0.3], 1.0
+    change = np.asarray(Texture([3])([values, image]))[0]
+    np.testing.assert_allclose(change[3, 3], [0.1 + 8 / 9, 0.2 + 8 / 9, 0.3 + 8 / 9])
+    np.testing.assert_allclose(change[0, 0], [0.1, 0.2, 0.3], atol=1e-6)

@@ -2,9 +2,9 @@
 
 Photos are tilted and framed a little differently, lit differently, often enlarged from
 something smaller, noisy and JPEG-compressed; StyleGAN's faces are none of that.
-Geometry, colour and blur are drawn once and applied to both sides, so that they are no
-part of the edit that the translator learns; noise and JPEG artefacts go into A alone,
-for the answer to a bad photo shall still be a clean face.
+Whatever is drawn is applied to both sides, so that it is no part of the edit that the
+translator learns: whoever hands over a grainy photo wants its grain left alone. Noise
+and JPEG artefacts are made of A, and added to B as they are.
 """
 
 import math
@@ -48,11 +48,12 @@ def augment(
         )
     if config.jpeg > 0:
         noise_seed = seed + tf.constant([0, _NOISE_STREAM], seed.dtype)
-        a = tf.cond(
+        taken = tf.cond(
             draws[9] < config.jpeg,
             lambda: _compress(a, draws[9] / config.jpeg, draws[10], noise_seed),
             lambda: a,
         )
+        a, b = taken, tf.clip_by_value(b + (taken - a), 0.0, 1.0)
     return _to_signed(a), _to_signed(b)
 
 

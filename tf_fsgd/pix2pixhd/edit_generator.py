@@ -2,9 +2,10 @@
 
     image ─ patches ─ 1/2 ─ blocks ─ 1/4 ─ blocks ─ 1/2 ─ blocks ─ patches ─ change
       │        └──────┴────────────── added ─────────┴─────────┬───┘
-      └─ patches of half the side ─ added ─ blocks ─ detail    │
-                                      └────────────────────────┘
-    output = image + gate(strengths) * (change + detail)
+      ├─ patches of half the side ─ added ─ blocks ─ detail    │
+      │                               └─────────┬──────────────┘
+      └─ patches of a quarter ───────── added ─ blocks ─ fine
+    output = image + gate(strengths) * (change + detail + fine)
 
 * Every block is modulated by an embedding of the strengths (`modulation.py`), and half
   of its channels belong to one end of one axis each; nothing is normalised by its own
@@ -15,7 +16,11 @@
   than their few multiplications suggest.
 * A patch of 8 x 8 pixels has 192 values and `filters` channels: enough to say what
   should be there, too few to take a beard away, which needs every hair's place. So the
-  last blocks see patches of half the side with nearly as many channels as values.
+  last blocks see patches of half the side, and of a quarter, with more channels than
+  values.
+* What is fine in a face is mostly there already. So the finest part does not only paint
+  (three values of colour a pixel); it also says how much of the photo's own texture to
+  take away or to deepen (`modulation.Texture`): a beard goes, a wrinkle comes, sharp.
 
 Blocks are depthwise-separable and start close to identity. The output is not clipped
 (see `generator.py`).
@@ -26,11 +31,19 @@ from keras import layers
 
 from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.pix2pixhd.layers import DepthToSpace, SpaceToDepth
-from tf_fsgd.pix2pixhd.modulation import Ends, EndScale, Gate, ModulatedConv2D
+from tf_fsgd.pix2pixhd.modulation import (
+    Ends,
+    EndScale,
+    Gate,
+    ModulatedConv2D,
+    Texture,
+)
 
 _EMBEDDING = 48
 _FINE_BLOCKS = 2  # at the end, where a position is a patch
 _DETAIL = 0.75  # channels where a position is half a patch, of `filters`
+_FINE = 0.5  # where it is a quarter
+_BANDS = (2, 8)  # of texture, their coarser ends in sides of a quarter patch
 _EXPANSION = 2  # of channels inside a block
 _TYPICAL_STRENGTH = 2.0  # standard deviations; brings the inputs to the order of 1
 _SMALL = 0.1  # variance that a new branch adds
@@ -43,7 +56,8 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
     Args:
         config: `patch` pixels of a side become channels; `filters` for a patch, doubled
             at each of two halvings; `blocks` at the lowest resolution, `side_blocks` on
-            the way down and on the way up; `detail_blocks` on half patches.
+            the way down and on the way up; `detail_blocks` on half patches,
+            `finest_blocks` on quarters.
         resolution: Side of the image in pixels, a multiple of 4 patches.
         edits: E, how many directions have a strength.
 
@@ -78,8 +92,11 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
         x = _block(x, asked, f"up2_block{number}")
     change = _pixels(x, config.patch, "change")
     if config.detail_blocks:
-        detail = _detail(x, image, asked, config)
+        x, detail = _detail(x, image, asked, config)
         change = layers.Add(dtype="float32", name="change_and_detail")([change, detail])
+    if config.finest_blocks:
+        finest = _finest(x, image, asked, config)
+        change = layers.Add(dtype="float32", name="change_and_finest")([change, finest])
     gate = Gate(dtype="float32", name="gate")(strengths)
     change = layers.Multiply(dtype="float32", name="gated")([change, gate])
     translated = layers.Add(dtype="float32", name="translated")([image, change])
@@ -96,7 +113,23 @@ def _detail(x, image, asked, config: GeneratorConfig):
     x = layers.Add(name="detail_join")([x, fine])
     for number in range(1, config.detail_blocks + 1):
         x = _block(x, asked, f"detail_block{number}")
-    return _pixels(x, patch, "detail")
+    return x, _pixels(x, patch, "detail")
+
+
+def _finest(x, image, asked, config: GeneratorConfig):
+    """A change decided where a position is a quarter of a patch: paint and texture."""
+    patch, filters = config.patch // 4, int(_FINE * config.filters)
+    x = _double(x, filters, "finest_up")
+    own = image
+    if patch > 1:
+        own = SpaceToDepth(patch, name="finest_unfold")(image)
+    own = _convolve(own, filters, 3, "finest_stem")
+    x = layers.Add(name="finest_join")([x, own])
+    for number in range(1, config.finest_blocks + 1):
+        x = _block(x, asked, f"finest_block{number}")
+    values = _pixels(x, patch, "finest", 3 + len(_BANDS))
+    windows = [patch * band + 1 for band in _BANDS]
+    return Texture(windows, dtype="float32", name="finest_texture")([values, image])
 
 
 def _embed(x):
@@ -154,10 +187,16 @@ def _double(x, filters: int, name: str):
     return DepthToSpace(2, name=name)(x)
 
 
-def _pixels(x, patch: int, name: str):
+def _pixels(x, patch: int, name: str, values: int = 3):
     """A change of pixels, nothing before training."""
     change = layers.Conv2D(
-        3 * patch**2, 3, padding="same", kernel_initializer="zeros", name=f"{name}_conv"
+        values * patch**2,
+        3,
+        padding="same",
+        kernel_initializer="zeros",
+        name=f"{name}_conv",
     )(x)
     change = layers.Rescaling(_CHANGE, dtype="float32", name=f"{name}_scale")(change)
+    if patch == 1:
+        return change
     return DepthToSpace(patch, dtype="float32", name=name)(change)

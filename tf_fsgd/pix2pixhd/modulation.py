@@ -191,3 +191,45 @@ class Gate(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate}
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class Texture(layers.Layer):
+    """A change of pixels: paint, and the picture's own texture, more or less of it.
+
+    change = paint + sum over bands of gain * (finer means - coarser means), where a
+    band lies between the picture's means over two windows, the first of one pixel. A
+    gain of -1 in every band leaves the coarsest mean: skin where a beard was. A gain
+    above 0 deepens what is there: a wrinkle that was a hint.
+
+    Call arguments:
+        inputs: `[values, image]`: `[N, R, R, 3 + B]`, colours and then gains, and
+            `[N, R, R, 3]`; the result is `[N, R, R, 3]`.
+
+    Args:
+        windows: Sides in pixels of the B windows, odd, rising.
+        **kwargs: Passed on to `layers.Layer`.
+    """
+
+    def __init__(self, windows, **kwargs):
+        super().__init__(**kwargs)
+        self.windows = tuple(windows)
+
+    def call(self, inputs):
+        values, image = inputs
+        change = values[..., :3]
+        for band, window in enumerate(self.windows):
+            # Each mean is taken of the one before: two small windows for a large one.
+            side = window if not band else window - self.windows[band - 1] + 1
+            coarser = image
+            for size in ((side, 1), (1, side)):
+                coarser = ops.average_pool(coarser, size, strides=1, padding="same")
+            change = change + values[..., 3 + band : 4 + band] * (image - coarser)
+            image = coarser
+        return change
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[1]
+
+    def get_config(self):
+        return {**super().get_config(), "windows": list(self.windows)}
