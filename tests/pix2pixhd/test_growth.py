@@ -18,7 +18,7 @@ def _network(
         filters=filters,
         patch=patch,
         strided_ends=False,
-        **{"blocks": 1, "side_blocks": 1, "detail_blocks": 1} | settings,
+        **dict.fromkeys(("blocks", "side_blocks", "detail_blocks"), 1) | settings,
     )
     return edit_generator(config, resolution, 2)
 
@@ -57,6 +57,22 @@ def test_the_change_is_that_of_the_resized_image(source, target, shown, written)
     )
 
 
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [((4, 32), (8, 64)), ((8, 64), (4, 32))],
+    ids=["grown", "shrunk"],
+)
+def test_paint_and_texture_follow_the_patch(source, target):
+    source = _network(*source, finest_blocks=1)
+    target = _network(*target, finest_blocks=1)
+    bias = source.get_layer("finest_conv").bias
+    # Of every pixel the same: no paint, texture less and more in the two bands.
+    bias.assign(np.tile(np.float32([0, 0, 0, -0.5, 0.25]), bias.shape[0] // 5))
+    grow(source, target)
+    values = np.asarray(target.get_layer("finest_conv").bias).reshape(-1, 5)
+    np.testing.assert_array_equal(values, [[0, 0, 0, -0.5, 0.25]] * len(values))
+
+
 def test_the_same_resolution_takes_the_weights_as_they_are():
     source, target = _network(4, 32), _network(4, 32)
     grow(source, target)
@@ -81,6 +97,16 @@ def test_blocks_that_the_target_lacks_are_left_out():
     values = {variable.path: variable for variable in source.weights}
     for variable in target.weights:
         np.testing.assert_array_equal(variable, values[variable.path])
+
+
+def test_a_new_finest_part_changes_nothing_at_first():
+    source, target = _network(4, 32), _network(4, 32, finest_blocks=1)
+    random = np.random.default_rng(0)
+    source.set_weights([random.normal(0, 0.1, w.shape) for w in source.get_weights()])
+    image = random.uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
+    inputs = [image, np.array([[1.0, -2.0]], np.float32)]
+    grow(source, target)
+    np.testing.assert_allclose(target(inputs), source(inputs), atol=1e-6)
 
 
 @pytest.mark.parametrize("target", [(4, 32, 8), (16, 128, 4)])

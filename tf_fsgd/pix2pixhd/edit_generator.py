@@ -44,6 +44,7 @@ _FINE_BLOCKS = 2  # at the end, where a position is a patch
 _DETAIL = 0.75  # channels where a position is half a patch, of `filters`
 _FINE = 0.5  # where it is a quarter
 _BANDS = (2, 8)  # of texture, their coarser ends in sides of a quarter patch
+PAINT_AND_GAINS = 3 + len(_BANDS)  # values of a pixel in the finest part
 _EXPANSION = 2  # of channels inside a block
 _TYPICAL_STRENGTH = 2.0  # standard deviations; brings the inputs to the order of 1
 _SMALL = 0.1  # variance that a new branch adds
@@ -127,7 +128,7 @@ def _finest(x, image, asked, config: GeneratorConfig):
     x = layers.Add(name="finest_join")([x, own])
     for number in range(1, config.finest_blocks + 1):
         x = _block(x, asked, f"finest_block{number}")
-    values = _pixels(x, patch, "finest", 3 + len(_BANDS))
+    values = _pixels(x, patch, "finest", PAINT_AND_GAINS)
     windows = [patch * band + 1 for band in _BANDS]
     return Texture(windows, dtype="float32", name="finest_texture")([values, image])
 

@@ -11,8 +11,11 @@ old one. (ProGAN's idea, arXiv 1710.10196.) The other way round, for half the si
 
     shrunk(image) = image + halved(change of enlarged(image)).
 
-Residual blocks and the detail part may be on one side only: new ones begin close to
-identity or at no change, and what the target lacks is left out.
+Texture's windows (`modulation.Texture`) follow the patch, so that a gain means the same
+band of the face; but means over pixels of another size are only nearly the same.
+
+Residual blocks, the detail part and the finest may be on one side only: new ones begin
+close to identity or at no change, and what the target lacks is left out.
 """
 
 import re
@@ -21,15 +24,17 @@ import keras
 import numpy as np
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.pix2pixhd.edit_generator import PAINT_AND_GAINS
 
 _COLOURS = 3
-_READS_PIXELS = ("stem/kernel", "detail_stem/kernel")
-_WRITES_PIXELS = tuple(
-    f"{name}_conv/{part}"
-    for name in ("change", "detail")
+_READS_PIXELS = ("stem/kernel", "detail_stem/kernel", "finest_stem/kernel")
+# Values of a pixel: colours, and gains of texture.
+_WRITES_PIXELS = {
+    f"{name}_conv/{part}": values
+    for name, values in (("change", 3), ("detail", 3), ("finest", PAINT_AND_GAINS))
     for part in ("kernel", "bias")
-)
-_OPTIONAL = re.compile(r"(\w+_)?block\d+_|detail_")
+}
+_OPTIONAL = re.compile(r"(\w+_)?block\d+_|detail_|finest_")
 
 
 def grow(source: keras.Model, target: keras.Model) -> None:
@@ -50,11 +55,12 @@ def grow(source: keras.Model, target: keras.Model) -> None:
             continue
         if value is not None and value.shape != variable.shape:
             if variable.path in _READS_PIXELS:
-                value = _resize(value, 2, variable.shape[2])
+                value = _resize(value, 2, variable.shape[2], _COLOURS)
                 # Each pixel is read as four, or four as one: the sum stays.
                 value = value * (values[variable.path].shape[2] / value.shape[2])
             elif variable.path in _WRITES_PIXELS:
-                value = _resize(value, value.ndim - 1, variable.shape[-1])
+                last, held = value.ndim - 1, _WRITES_PIXELS[variable.path]
+                value = _resize(value, last, variable.shape[-1], held)
         if value is None or value.shape != variable.shape:
             raise UserError(
                 "training.start_from must be of the same generator and edits, at the "
@@ -64,18 +70,18 @@ def grow(source: keras.Model, target: keras.Model) -> None:
         variable.assign(value)
 
 
-def _resize(values: np.ndarray, axis: int, wanted: int) -> np.ndarray:
-    """Brings a patch's channels (y, x, colour) to twice or half the side.
+def _resize(values: np.ndarray, axis: int, wanted: int, held: int) -> np.ndarray:
+    """Brings a patch's channels (y, x, `held` values) to twice or half the side.
 
     Pixels are repeated or averaged; other sizes come back as they are.
     """
-    side = round((values.shape[axis] // _COLOURS) ** 0.5)
+    side = round((values.shape[axis] // held) ** 0.5)
     before, after = values.shape[:axis], values.shape[axis + 1 :]
-    patch = values.reshape(*before, side, side, _COLOURS, *after)
+    patch = values.reshape(*before, side, side, held, *after)
     if wanted == 4 * values.shape[axis]:
         patch = patch.repeat(2, axis=axis).repeat(2, axis=axis + 1)
     elif 4 * wanted == values.shape[axis]:
         half = side // 2
-        patch = patch.reshape(*before, half, 2, half, 2, _COLOURS, *after)
+        patch = patch.reshape(*before, half, 2, half, 2, held, *after)
         patch = patch.mean(axis=(axis + 1, axis + 3))
     return patch.reshape(*before, -1, *after)
