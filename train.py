@@ -42,6 +42,7 @@ from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
 from tf_fsgd.latents.axes import family_axes, family_axis
 from tf_fsgd.latents.directions import load_direction, pair_strength
+from tf_fsgd.lease import lease
 from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.render import check_rendering, render_pairs
 from tf_fsgd.pairs.render_families import render_families
@@ -52,10 +53,10 @@ from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
 from tf_fsgd.training.loop import train
 from tf_fsgd.training.runfolder import (
     RunFolder,
-    latest_unfinished,
-    new_run,
     open_run,
+    unfinished_or_new,
 )
+from tf_fsgd.training.samples import write_training_animation
 from tf_fsgd.training.translator import load_translator, of_run
 
 SHOWN = 8  # faces of each kind in the grids that show training
@@ -64,10 +65,13 @@ SHOWN = 8  # faces of each kind in the grids that show training
 def main(arguments: argparse.Namespace) -> None:
     """Runs every phase in order; each skips what an earlier call has finished."""
     run = _open(arguments)
-    print(f"run: {run.path}  (preset {run.config.preset}, edit {run.config.edit})")
-    make = _make_sliders if run.config.axes else _make_one_edit
-    made = make(run, arguments)
-    run.finish()
+    with lease(run.path):
+        print(f"run: {run.path}  (preset {run.config.preset}, edit {run.config.edit})")
+        make = _make_sliders if run.config.axes else _make_one_edit
+        made = make(run, arguments)
+        # Last, because nothing else needs it.
+        write_training_animation(run.animation, run.samples)
+        run.finish()
     for what, path in {
         "training, step by step": run.animation,
         **made,
@@ -207,7 +211,7 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
             path = Path(config.training.start_from).resolve()
             config.training.start_from = str(path)
     _vgg19(config, arguments.vgg19)
-    return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
+    return unfinished_or_new(arguments.runs, config)
 
 
 def _celeba(data_dir: str | None, resolution: int):

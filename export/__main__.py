@@ -1,12 +1,14 @@
 """`python -m export RUN --out DIR`: SavedModel and TFLite of a translator."""
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
 from pathlib import Path
 
 from tf_fsgd.errors import guarded
+from tf_fsgd.lease import lease
 from tf_fsgd.quiet import output_to
 
 
@@ -69,10 +71,15 @@ def _export(options: argparse.Namespace) -> None:
     out = Path(options.out or out)
     with output_to(os.devnull):
         photos, source = find_faces(measured, resolution, options.photos, run)
-    if translator:
-        report = bundle.export_translator(translator, out, photos, measured, source)
-    else:
-        report = bundle.export_run(network, run.config, out, photos, measured, source)
+    # The command that makes the run exports to the same place.
+    into_run = run is not None and out == run.export
+    with lease(run.path) if into_run else contextlib.nullcontext():
+        if translator:
+            report = bundle.export_translator(translator, out, photos, measured, source)
+        else:
+            report = bundle.export_run(
+                network, run.config, out, photos, measured, source
+            )
     print(f"{out / 'saved_model'}")
     for file in report["tflite"].values():
         latency = ", ".join(

@@ -5,6 +5,8 @@ All but one run in this process, because loading TensorFlow takes seconds.
 
 import dataclasses
 import importlib.util
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +21,8 @@ from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.training import translator
 from tf_fsgd.training.cli import parse_edits
-from tf_fsgd.training.runfolder import new_run
+from tf_fsgd.training.runfolder import new_run, open_run
+from tf_fsgd.training.samples import write_sample
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -122,6 +125,39 @@ def test_a_mistake_leaves_no_run_folder(train, mistake, tmp_path, words, message
 
     assert message in mistake(command, *prepared, "--runs", runs)
     assert not runs.exists()
+
+
+@pytest.mark.parametrize("again", ["the same words", "--resume"])
+def test_of_the_same_command_twice_the_second_is_one_line(
+    train, mistake, monkeypatch, capfd, tmp_path, again
+):
+    for number in range(2):
+        for side in "AB":
+            picture = np.full((128, 128, 3), number, np.uint8)
+            write_image(tmp_path / "pairs" / side / f"{number}.png", picture)
+    words = ["--edit", "smile", "--pairs", tmp_path / "pairs"]
+    words += ["--set", "pairs.held_out=1", "--runs", tmp_path / "runs"]
+    lines = []
+
+    def command():
+        return guarded(train.main, train._arguments())
+
+    def make(run, arguments):
+        capfd.readouterr()
+        typed = ["--resume", run.path] if again == "--resume" else words
+        lines.append(mistake(command, *typed))
+        write_sample(run.samples, 0, picture)
+        write_image(run.samples / "holiday.jpg", picture[:50])
+        return {}
+
+    monkeypatch.setattr(train, "_make_one_edit", make)
+    monkeypatch.setattr(sys, "argv", ["train.py", *map(str, words)])
+    assert command() == 0
+    (run,) = (open_run(path) for path in (tmp_path / "runs").iterdir())
+    assert lines[0].startswith(f"error: {run.path}: another command works here")
+    assert f"process {os.getpid()} on {socket.gethostname()} since 20" in lines[0]
+    # The first went on to its end.
+    assert run.animation.is_file() and run.finished
 
 
 def test_a_file_in_the_place_of_the_runs(train, mistake, tmp_path):

@@ -15,6 +15,7 @@ from tf_fsgd.latents.faces import read_ws
 from tf_fsgd.latents.projection import ProjectionSettings, Projector, w_spread
 from tf_fsgd.latents.projection_state import load_state
 from tf_fsgd.latents.sampling import broadcast
+from tf_fsgd.lease import lease
 from tf_fsgd.stylegan2.teacher import Teacher, reduced
 
 W_DIM = 4
@@ -253,6 +254,13 @@ def test_stopped_and_started_again_it_gives_the_same(
         with np.load(tmp_path / name / "anna" / "projected_w.npz") as stored:
             results.append(stored["w"])
     np.testing.assert_array_equal(*results)
+
+
+def test_one_command_at_a_time(command, photo, tmp_path, capsys):
+    with lease(tmp_path / "anna", "project"):
+        assert command(photo, "--steps", 3, "--out", tmp_path) == 2
+    assert "anna: another command works here" in _line(capsys)
+    assert [path.name for path in (tmp_path / "anna").iterdir()] == ["leases"]
 
 
 def test_other_settings_in_the_same_folder(command, photo, tmp_path, capsys):

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.likeness import NETWORKS, load_likeness
-from tf_fsgd.files import atomic_path, make_folder, sha256
+from tf_fsgd.files import atomic_path, sha256
 from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import (
@@ -31,6 +31,7 @@ from tf_fsgd.latents.directions import (
 )
 from tf_fsgd.latents.projection import SPACES, ProjectionSettings, Projector
 from tf_fsgd.latents.projection_state import ProjectionState, load_state
+from tf_fsgd.lease import lease
 from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
 from tf_fsgd.stylegan2.teacher import Teacher
 from tf_fsgd.training.interrupt import StopRequest, stop_request
@@ -122,12 +123,12 @@ def run(arguments: argparse.Namespace) -> None:
                 **dataclasses.asdict(settings),
             }
             title = f"{path.name} ({number} of {len(photos)}, {loss})"
-            make_folder(folder)
-            state = _project(projector, photo, folder, made_with, title, stop)
-            _write_projection(folder, teacher, projector.ws(state.w), photo, edit)
-            if arguments.save_video:
-                frames = [projector.ws(w) for w in state.trail]
-                _write_animation(folder, teacher, frames, photo)
+            with lease(folder, "project"):
+                state = _project(projector, photo, folder, made_with, title, stop)
+                _write_projection(folder, teacher, projector.ws(state.w), photo, edit)
+                if arguments.save_video:
+                    frames = [projector.ws(w) for w in state.trail]
+                    _write_animation(folder, teacher, frames, photo)
     print(f"{len(photos)} photos: {arguments.out}")
 
 

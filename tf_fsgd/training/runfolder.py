@@ -10,6 +10,7 @@ runs/00003-feminine-quick-r128/
     training.gif       those grids in order
     translator.keras   averaged weights, float32: what evaluation and export read
     report.json, export/
+    leases/            who works here (`tf_fsgd.lease`)
     finished           written last; without it the same command goes on here
 """
 
@@ -162,26 +163,53 @@ def new_run(root: str | os.PathLike, config: Config) -> RunFolder:
     Raises:
         UserError: If `root` is a file or lies in one.
     """
-    root = Path(root)
+    while (run := _make_run(Path(root), config, _next_number(root))) is None:
+        pass
+    return run
+
+
+def unfinished_or_new(root: str | os.PathLike, config: Config) -> RunFolder:
+    """`latest_unfinished`, else `new_run`.
+
+    Two commands that are started at once get the same run, and its lease decides.
+
+    Args:
+        root: As for `new_run`.
+        config: What the command asks for.
+
+    Raises:
+        UserError: As `new_run`.
+    """
+    while True:
+        # Before the look: what appears after it has this number, or a higher one.
+        number = _next_number(root)
+        run = latest_unfinished(root, config) or _make_run(Path(root), config, number)
+        if run is not None:
+            return run
+
+
+def _next_number(root: str | os.PathLike) -> int:
+    return max((number for number, _ in _runs(Path(root))), default=-1) + 1
+
+
+def _make_run(root: Path, config: Config, number: int) -> RunFolder | None:
+    """A new run; `None` if another command has just made one of this name."""
     make_folder(root)
     description = f"{config.edit}-{config.preset}-r{config.pairs.resolution}"
     # What a custom direction is called may hold a path.
     description = re.sub(r"[^\w.-]+", "_", description)
+    path = root / f"{number:05d}-{description}"
     with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as scratch:
         prepared = Path(scratch) / "run"
         prepared.mkdir()
         config.save(prepared / "config.json")
-        while True:
-            number = max((number for number, _ in _runs(root)), default=-1) + 1
-            path = root / f"{number:05d}-{description}"
-            try:
-                prepared.rename(path)
-                break
-            except OSError as error:
-                # Of two commands started at once the later takes the next number: a
-                # rename never replaces a folder that has something in it.
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
+        try:
+            # A rename never replaces a folder that has something in it.
+            prepared.rename(path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            return None
     return RunFolder(path, config)
 
 
