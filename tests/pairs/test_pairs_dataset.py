@@ -121,6 +121,11 @@ def test_the_first_pairs_are_held_out(folder, config):
         np.testing.assert_array_equal(b, [pair.b for pair in pairs])
 
 
+def test_a_stray_shard_is_not_read(folder):
+    (folder / "seeds-copy.tfrecord").symlink_to("gone")
+    assert open_pairs(folder).count == 26
+
+
 def test_stored_pixels_reach_the_training_loop(folder, neutral):
     neutral.training.batch_size = 26
     ((a, b),) = batches(open_pairs(folder), neutral, 1, seed=0)

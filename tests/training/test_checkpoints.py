@@ -66,6 +66,19 @@ def test_three_checkpoints_are_kept(state, checkpoints):
     assert names == ["000000006.npz", "000000008.npz", "000000010.npz"]
 
 
+def test_a_copy_beside_them_is_neither_restored_nor_removed(state, checkpoints):
+    save_at(checkpoints, state, 1)
+    copy = checkpoints.paths[0].with_name("000000002 copy.npz")
+    copy.write_bytes(checkpoints.paths[0].read_bytes())
+    for step in (2, 3, 4):
+        save_at(checkpoints, state, step)
+    assert copy.exists()
+    late = copy.rename(copy.with_name("000000008 copy.npz"))
+    assert late not in checkpoints.paths
+    assert checkpoints.restore()
+    assert int(state.step) == 4
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_state_that_is_not_finite_is_never_saved(state, checkpoints, bad):
     save_at(checkpoints, state, 1)

@@ -1,12 +1,14 @@
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
-from tf_fsgd.images.io import read_image
+from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.layers import Spread
 from tf_fsgd.training import samples
 from tf_fsgd.training.samples import (
     edits_grid,
+    read_samples,
     sample_grid,
     write_sample,
     write_training_animation,
@@ -88,3 +90,18 @@ def test_the_animation_shows_the_grids_in_order(tmp_path, monkeypatch):
         write_sample(tmp_path, images, np.full((8, 8, 3), images, np.uint8))
     write_training_animation(tmp_path / "training.gif", tmp_path)
     assert [int(frame.mean().round()) for frame in shown["frames"]] == [0, 20, 40]
+
+
+def test_only_the_grids_of_training_are_read(tmp_path):
+    write_sample(tmp_path, 0, np.full((10, 10, 3), 50, np.uint8))  # of other faces
+    write_sample(tmp_path, 4, np.full((8, 16, 3), 100, np.uint8))
+    for name in ("holiday.jpg", "000000004 (1).jpg", "4.jpg", ".000000005-x.jpg"):
+        write_image(tmp_path / name, np.full((50, 50, 3), 255, np.uint8))
+    frames = read_samples(tmp_path, 5)
+    assert [(frame.shape, round(frame.mean())) for frame in frames] == [
+        ((8, 16, 3), 50),
+        ((8, 16, 3), 100),
+    ]
+    write_training_animation(tmp_path / "training.gif", tmp_path)
+    with Image.open(tmp_path / "training.gif") as animation:
+        assert (animation.n_frames, animation.size) == (2, (16, 8))

@@ -7,11 +7,13 @@ import signal
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.io import read_image
+from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.training import loop
 from tf_fsgd.training.runfolder import new_run
+from tf_fsgd.training.samples import write_training_animation
 from tf_fsgd.training.translator import load_translator
 
 
@@ -120,8 +122,16 @@ def test_training_changes_the_faces_it_shows(config, run, pairs):
     first, last = (read_image(run.samples / name) for name in (samples[0], samples[-1]))
     assert first.shape == last.shape
     assert not np.array_equal(first, last)
-    assert run.animation.stat().st_size > 0
     assert any(run.tensorboard.iterdir())
+
+
+def test_a_stray_picture_among_the_grids_costs_nothing(config, run, pairs):
+    write_image(run.samples / "holiday.jpg", np.zeros((50, 70, 3), np.uint8))
+    loop.train(config, run=run, source=pairs, faces=pairs.images()[0][:2])
+    assert run.translator.is_file()
+    write_training_animation(run.animation, run.samples)
+    with Image.open(run.animation) as animation:
+        assert animation.n_frames == 3
 
 
 def test_a_run_that_diverges_stops_and_names_the_last_good_checkpoint(

@@ -139,5 +139,5 @@ def company_of(run: RunFolder) -> Beside:
     return Beside(
         families=run.open_pairs("held_out") if run.pairs.is_dir() else None,
         samples=run.samples,
-        tflite=sorted(run.export.glob("tflite/*.tflite")),
+        tflite=sorted(run.export.glob("tflite/tf_fsgd_*.tflite")),
     )

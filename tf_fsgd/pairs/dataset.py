@@ -82,7 +82,8 @@ def open_pairs(folder: str | Path, split: str = "train") -> ShardedPairs:
     }[split]
     # Checking the checksums reads every byte: rendering does it, and where it takes no
     # time it is done here as well.
-    bytes_in_all = sum(path.stat().st_size for path in folder.glob("seeds-*.tfrecord"))
+    shards = [folder / entry.file for entry in index.without_gap()]
+    bytes_in_all = sum(path.stat().st_size for path in shards if path.is_file())
     records: list[tuple[Path, int, int]] = []
     for entry in index.without_gap():
         if len(records) >= last:

@@ -5,6 +5,7 @@ checksum for every array, and is read without executing anything.
 """
 
 import logging
+import re
 import zipfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tf_fsgd.files import atomic_path
 from tf_fsgd.training.state import TrainingState
 
 _KEPT = 3
+_NAME = re.compile(r"\d{9,}\.npz")
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +31,9 @@ class Checkpoints:
 
     @property
     def paths(self) -> list[Path]:
-        """The checkpoints, oldest first."""
-        return sorted(self._folder.glob("[0-9]*.npz"))
+        """The checkpoints, oldest first; not a copy that the user laid beside them."""
+        found = self._folder.glob("*.npz")
+        return sorted(path for path in found if _NAME.fullmatch(path.name))
 
     def save(self) -> None:
         """Saves the state, then removes all but the newest few.

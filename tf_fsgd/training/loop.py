@@ -16,7 +16,6 @@ from tf_fsgd.training.samples import (
     edits_grid,
     sample_grid,
     write_sample,
-    write_training_animation,
 )
 from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import Perceptual, make_train_step
@@ -102,8 +101,6 @@ def train(
             if stop and state.images < total:
                 raise KeyboardInterrupt
 
-    if faces is not None:
-        write_training_animation(run.animation, run.samples)
     # Last, because a run with a translator is held to be trained.
     run.save_translator(state.average)
     return state.average
