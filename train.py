@@ -35,6 +35,7 @@ from tf_fsgd.attributes.model import (
     load_classifier,
 )
 from tf_fsgd.config import Config
+from tf_fsgd.disk import check_temporary
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import report_edits
@@ -64,6 +65,7 @@ SHOWN = 8  # faces of each kind in the grids that show training
 
 def main(arguments: argparse.Namespace) -> None:
     """Runs every phase in order; each skips what an earlier call has finished."""
+    check_temporary()  # which the export needs, after a whole training
     run = _open(arguments)
     with lease(run.path):
         print(f"run: {run.path}  (preset {run.config.preset}, edit {run.config.edit})")

@@ -1,9 +1,11 @@
 import errno
+import tempfile
 
 import pytest
 import tensorflow as tf
 
 from tf_fsgd.disk import disk_errors, plain_path
+from tf_fsgd.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,11 @@ def test_no_name_of_a_folder_is_a_pattern(name, tmp_path):
     assert float(value) == 1
     assert (folder / "saved.index").is_file()
     assert not plain.exists()
+
+
+@pytest.mark.parametrize("name", ["t [1]", "t*", "t?", "t\\"])
+def test_temporary_files_lie_where_tensorflow_finds_them(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    with pytest.raises(UserError, match="TMPDIR must name a folder without"):
+        with plain_path(tmp_path):
+            pass

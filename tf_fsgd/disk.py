@@ -14,6 +14,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from tf_fsgd.errors import UserError
+
 
 @contextlib.contextmanager
 def disk_errors(path: str | os.PathLike) -> Iterator[None]:
@@ -42,11 +44,29 @@ def plain_path(folder: str | os.PathLike) -> Iterator[Path]:
 
     Args:
         folder: One that exists.
+
+    Raises:
+        UserError: As `check_temporary`.
     """
+    check_temporary()
     with tempfile.TemporaryDirectory() as scratch:
         link = Path(scratch, "folder")
         link.symlink_to(Path(folder).resolve(), target_is_directory=True)
         yield link
+
+
+def check_temporary() -> None:
+    """Refuses a folder for temporary files in which TensorFlow finds nothing again.
+
+    Raises:
+        UserError: If its name is a pattern.
+    """
+    folder = tempfile.gettempdir()
+    if set(folder) & (set("*?[\\") - {os.sep}):
+        raise UserError(
+            "TMPDIR must name a folder without * ? [ \\, which TensorFlow takes for a "
+            f"pattern, received {folder!r}"
+        )
 
 
 def _os_error(number: int, path: str | os.PathLike) -> OSError:
