@@ -22,6 +22,7 @@ def replaced(out: Path, kind: str, facts: str, form: str) -> Iterator[Path]:
     Raises:
         UserError: If `out` exists and is neither empty nor one of its kind.
     """
+    make_folder(out.parent)  # refuses an address, which it is no more when resolved
     out = out.resolve()
     if out.exists() and not _may_go(out, facts, form):
         raise UserError(

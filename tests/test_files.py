@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, cache_dir, read_json, sha256, write_json
+from tf_fsgd.files import (
+    atomic_path,
+    cache_dir,
+    make_folder,
+    read_json,
+    sha256,
+    write_json,
+)
 
 
 def test_the_file_appears_when_the_block_succeeds(tmp_path):
@@ -133,3 +140,21 @@ def test_json_is_for_human_eyes(tmp_path):
     write_json(tmp_path / "a.json", {"a": 1})
     text = (tmp_path / "a.json").read_text()
     assert text == '{\n  "a": 1\n}\n' and json.loads(text) == {"a": 1}
+
+
+@pytest.mark.parametrize("address", ["gs://bucket/runs", "s3://bucket", "file:///runs"])
+def test_an_address_is_no_folder(address, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="must be a folder on this machine"):
+        make_folder(address)
+    with pytest.raises(UserError, match="must be a folder on this machine"):
+        write_json(Path(address, "a.json"), {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_colons_are_part_of_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes:").mkdir()
+    for name in ("notes:/a", "12:30/a", "a/b:/c", tmp_path / "gs:" / "a"):
+        make_folder(name)
+        assert Path(name).is_dir()

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,20 @@ from typing import Any
 
 from tf_fsgd.errors import UserError
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
 
 def make_folder(path: str | os.PathLike) -> None:
     """Makes a folder, and those it lies in, where they are missing.
 
     Raises:
-        UserError: If there is a file in its place or in that of one it lies in.
+        UserError: If there is a file in its place or in that of one it lies in, or it
+            is an address such as `gs://bucket`.
     """
+    # A path has one slash of two. A folder of such a name may be there; none is made.
+    first = (Path(path).parts or ("",))[0]
+    if _SCHEME.fullmatch(first) and not Path(first).is_dir():
+        raise UserError(f"{path}: must be a folder on this machine, not an address")
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):

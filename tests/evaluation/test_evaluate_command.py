@@ -110,3 +110,12 @@ def test_what_is_no_table_of_projections(evaluate, run, tmp_path, capsys):
 def test_an_unknown_translator(evaluate, capsys):
     assert evaluate("nobody-64") == 2
     assert "translator must be a run folder or one of" in capsys.readouterr().err
+
+
+def test_only_exported_files_are_measured(tmp_path):
+    run = new_run(tmp_path, preset("quick"))
+    (run.export / "tflite").mkdir(parents=True)
+    for name in ("tf_fsgd_smile_128_fp16.tflite", "mine.tflite"):
+        (run.export / "tflite" / name).touch()
+    (found,) = at_hand.company_of(run).tflite
+    assert found.name == "tf_fsgd_smile_128_fp16.tflite"
