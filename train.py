@@ -27,7 +27,12 @@ with output_to(os.devnull):
 import numpy as np
 
 from export.bundle import export_run, export_translator
-from tf_fsgd.attributes.celeba import HOW_TO_GET, aligned_faces, find_celeba
+from tf_fsgd.attributes.celeba import (
+    HOW_TO_GET,
+    aligned_faces,
+    celeba_split,
+    find_celeba,
+)
 from tf_fsgd.attributes.model import (
     FEATURE_WEIGHTS,
     LOGIT_WEIGHT,
@@ -39,12 +44,13 @@ from tf_fsgd.disk import check_temporary
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import report_edits
+from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
 from tf_fsgd.latents.axes import family_axes, family_axis
 from tf_fsgd.latents.directions import load_direction, pair_strength
 from tf_fsgd.lease import lease
-from tf_fsgd.pairs.folder import read_folder
+from tf_fsgd.pairs.folder import check_folder, name_of
 from tf_fsgd.pairs.render import check_rendering, render_pairs
 from tf_fsgd.pairs.render_families import render_families
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
@@ -180,24 +186,39 @@ def _make_sliders(run: RunFolder, arguments: argparse.Namespace) -> dict[str, Pa
 
 
 def _open(arguments: argparse.Namespace) -> RunFolder:
+    """The run to go on with, or a new one.
+
+    What the user has to change is found here, in the first seconds, and leaves no run
+    folder behind.
+    """
+    if find_celeba(arguments.data_dir) is not None:
+        celeba_split("test", arguments.data_dir)
+    load_lpips()
     if arguments.resume:
-        return open_run(arguments.resume)
-    config = preset(arguments.preset)
-    if arguments.edit:
-        config.edit = arguments.edit
-    config.seed = arguments.seed
+        return _resumed(arguments)
+    config = preset(arguments.preset or Config.preset)
+    usual, config.edit = config.edit, arguments.edit or ""
+    config.seed = arguments.seed or 0
     if arguments.pairs:
-        config.pairs.folder = str(Path(arguments.pairs).resolve())
-    if Path(arguments.teacher).is_file():
-        arguments.teacher = str(Path(arguments.teacher).resolve())
-    config.teacher.checkpoint = arguments.teacher
+        if arguments.teacher:
+            raise UserError("--teacher renders pairs, and --pairs brings its own")
+        config.pairs.folder = arguments.pairs
+    if arguments.teacher:
+        is_file = Path(arguments.teacher).is_file()
+        config.teacher.checkpoint = (
+            str(Path(arguments.teacher).resolve()) if is_file else arguments.teacher
+        )
     for assignment in arguments.set:
         override(config, assignment)
-    # What the user has to change leaves no run folder behind.
-    config.check()
     pairs = config.pairs
     if pairs.folder:
-        read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
+        pairs.folder = str(Path(pairs.folder).resolve())
+        config.edit = config.edit or name_of(pairs.folder)
+    config.edit = config.edit or usual
+    config.check()
+    if pairs.folder:
+        if note := check_folder(pairs.folder, pairs.resolution, pairs.held_out):
+            print(f"warning: {note}", file=sys.stderr)
     else:
         family_axes(config.axes)
         if not config.axes:
@@ -214,6 +235,18 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
             config.training.start_from = str(path)
     _vgg19(config, arguments.vgg19)
     return unfinished_or_new(arguments.runs, config)
+
+
+def _resumed(arguments: argparse.Namespace) -> RunFolder:
+    for name in ("preset", "edit", "teacher", "seed", "pairs", "set"):
+        if getattr(arguments, name) not in (None, []):
+            raise UserError(
+                f"--resume goes on with a run as its config.json has it; --{name} "
+                "belongs to a new run"
+            )
+    run = open_run(arguments.resume)
+    _vgg19(run.config, arguments.vgg19)
+    return run
 
 
 def _celeba(data_dir: str | None, resolution: int):
@@ -234,6 +267,10 @@ def _shown(generated: np.ndarray, celeba, each: int = SHOWN) -> np.ndarray:
 def _vgg19(config: Config, path: str | None) -> Path | None:
     """VGG19's weights, if the config wants them for its perceptual loss."""
     wanted = config.loss.perceptual_network
+    if path is not None and wanted not in ("vgg19", "auto"):
+        raise UserError(
+            f"--vgg19 needs loss.perceptual_network vgg19 or auto, received {wanted}"
+        )
     weights = find_vgg19(path) if wanted in ("vgg19", "auto") else None
     if wanted == "vgg19" and weights is None:
         raise UserError(
@@ -258,14 +295,15 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--preset", default="quick", help=", ".join(PRESETS))
+    # No defaults here: `_resumed` refuses what the user has named.
+    parser.add_argument("--preset", help=f"{', '.join(PRESETS)} ({Config.preset})")
     parser.add_argument(
         "--edit",
         help="feminine, masculine, older, younger, smile, frown, mouth, bushy, or a "
-        "direction's .npz",
+        "direction's .npz; with --pairs what to call it (the folder's name)",
     )
-    parser.add_argument("--teacher", default="mobile-ffhq", help=TEACHER_HELP)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--teacher", help=TEACHER_HELP % {"default": "mobile-ffhq"})
+    parser.add_argument("--seed", type=int, help="of pairs and training (0)")
     parser.add_argument("--runs", default="runs", help="folder of all runs")
     parser.add_argument("--resume", metavar="RUN", help="go on with this run folder")
     parser.add_argument("--pairs", metavar="DIR", help="folder with A/ and B/ images")

@@ -33,7 +33,8 @@ def find_faces(
         uint8 `[N, R, R, 3]`, N at most `count` + `CALIBRATION`, and what they are.
 
     Raises:
-        UserError: If a path is missing or no image, or no teacher can be had.
+        UserError: If a path is missing or no image, CelebA is not where
+            `$TFDS_DATA_DIR` says, or no teacher can be had.
     """
     most = count + CALIBRATION
     if paths:

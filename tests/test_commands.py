@@ -63,6 +63,12 @@ def empty_folder(path):
     return path
 
 
+def turned_pairs(path):
+    for name in ("one", "two"):
+        write_image(path / "A" / f"{name}.png", np.zeros((40, 30, 3), np.uint8))
+        write_image(path / "B" / f"{name}.png", np.zeros((30, 40, 3), np.uint8))
+
+
 def text_file(path):
     path.write_text("no such thing")
     return path
@@ -104,6 +110,20 @@ def text_file(path):
         (["--set", "training.batch_size=0"], "training.batch_size must be at least 1"),
         (["--seed", "4294"], "seed must be 0 to 4293, received 4294"),
         (["--resume", ("missing", None)], "missing: not a run folder"),
+        (["--resume", "run", "--seed", "0"], "--seed belongs to a new run"),
+        (["--resume", "run", "--set", "seed=1"], "--set belongs to a new run"),
+        (["--data-dir", ("missing", None)], "missing: no such folder"),
+        (["--data-dir", ("empty", empty_folder)], "no CelebA in this folder, missing"),
+        (["--vgg19", "f"], "--vgg19 needs loss.perceptual_network vgg19 or auto"),
+        (
+            ["--preset", "paper", "--vgg19", ("empty", empty_folder)],
+            "empty: this folder holds no vgg19_weights",
+        ),
+        (["--pairs", "p", "--teacher", "mobile-ffhq"], "--teacher renders pairs"),
+        (
+            ["--pairs", ("pairs", turned_pairs), "--set", "pairs.held_out=1"],
+            "both images of a pair must have one shape, received 30 x 40",
+        ),
         (["--resume", ("empty", empty_folder)], "empty: not a run folder"),
         (["--pairs", ("missing", None)], "missing: no such folder"),
         (["--pairs", ("empty", empty_folder)], "must hold folders A and B"),
@@ -158,6 +178,51 @@ def test_of_the_same_command_twice_the_second_is_one_line(
     assert f"process {os.getpid()} on {socket.gethostname()} since 20" in lines[0]
     # The first went on to its end.
     assert run.animation.is_file() and run.finished
+
+
+@pytest.mark.parametrize(
+    ("variable", "message"),
+    [
+        ("TFDS_DATA_DIR", "typo (unset it if CelebA is to take no part): no such fold"),
+        ("TF_FSGD_WEIGHTS", "TF_FSGD_WEIGHTS must be a folder, received"),
+    ],
+)
+def test_a_variable_that_names_no_folder(
+    train, mistake, tmp_path, monkeypatch, variable, message
+):
+    monkeypatch.setenv(variable, str(tmp_path / "typo"))
+
+    def command():
+        return guarded(train.main, train._arguments())
+
+    assert message in mistake(command, "--runs", tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_pairs_of_ones_own_name_their_run(train, monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    monkeypatch.delenv("TF_FSGD_WEIGHTS", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "to winter"
+    for number in range(3):
+        for side, size in (("A", 40), ("B", 20)):
+            picture = np.zeros((size, size, 3), np.uint8)
+            write_image(folder / side / f"{number}.png", picture)
+
+    def opened(*words):
+        words = ["train.py", "--runs", tmp_path / "runs", *words]
+        words += ["--set", "pairs.held_out=1"]
+        monkeypatch.setattr(sys, "argv", list(map(str, words)))
+        return train._open(train._arguments())
+
+    run = opened("--pairs", folder)
+    assert run.path.name == "00000-to-winter-quick-r128"
+    assert run.config.edit == "to-winter"
+    assert "differ in size in 3 of 3 pairs" in capsys.readouterr().err
+    assert opened("--pairs", folder) == run  # the same command goes on with it
+    named = opened("--pairs", folder, "--edit", "snow")
+    assert named.path.name == "00001-snow-quick-r128"
+    assert opened("--set", f"pairs.folder={folder}") == run
 
 
 def test_a_file_in_the_place_of_the_runs(train, mistake, tmp_path):

@@ -225,7 +225,8 @@ class Config:
     """All of a run."""
 
     preset: str = "quick"
-    # One edit; for a modulated generator one or several with commas between.
+    # One edit; for a modulated generator one or several with commas between; with
+    # `pairs.folder` only a name, by default the folder's.
     edit: str = "feminine"
     seed: int = setting(0, between(0, _SEEDS // SEEDS_A_RUN - 1))
     teacher: TeacherConfig = field(default_factory=TeacherConfig)

@@ -50,7 +50,8 @@ def photos(tmp_path):
 @pytest.fixture
 def evaluate(monkeypatch, tmp_path):
     """Runs the verb where neither CelebA nor any judge is at hand."""
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr(at_hand, "load_lpips", lambda: None)
     monkeypatch.setattr(at_hand, "load_identity", lambda: None)
     monkeypatch.setattr(at_hand, "GenderJudge", Judge)
@@ -88,6 +89,8 @@ def test_a_run_on_photos_of_ones_own(evaluate, run, photos, capsys):
         (["--pairs", "nowhere"], "nowhere: not a run folder"),
         (["--classifier", "nowhere"], "nowhere: no such file"),
         (["--projection", "nowhere"], "nowhere: no such file"),
+        (["--data-dir", "nowhere"], "--data-dir nowhere: no such folder"),
+        (["--data-dir", "a", "--faces", "b"], "--faces stands in for CelebA"),
     ],
 )
 def test_a_mistake_is_one_line_and_writes_nothing(
@@ -98,6 +101,16 @@ def test_a_mistake_is_one_line_and_writes_nothing(
     assert error.startswith("error: ") and message in error
     assert error.count("\n") == 1
     assert not (run.path / "report.json").exists()
+
+
+@pytest.mark.parametrize("flag", ["--faces", "--beside", "--pairs", "--projection"])
+def test_what_a_run_of_one_edit_does_not_take(evaluate, tmp_path, flag, capsys):
+    config = preset("quick")
+    config.pairs.resolution = SIZE
+    made = new_run(tmp_path / "runs", config)
+    assert evaluate(made.path, flag, "nowhere") == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {flag} is for translators of several edits")
 
 
 def test_what_is_no_table_of_projections(evaluate, run, tmp_path, capsys):

@@ -190,3 +190,28 @@ def test_without_celeba_the_report_says_so(tmp_path, brighten, no_networks):
     )
     assert not (tmp_path / "celeba_before_after.jpg").exists()
     assert report["celeba"]["note"] in format_summary(report)
+
+
+def test_pairs_of_ones_own_are_nobody_elses(
+    tmp_path, brighten, no_networks, monkeypatch
+):
+    labels, draw = [], report_module.image_grid
+
+    def image_grid(*args, row_labels=None, **options):
+        labels.extend(row_labels or [])
+        return draw(*args, row_labels=row_labels, **options)
+
+    monkeypatch.setattr(report_module, "image_grid", image_grid)
+    config = Config(edit="winter")
+    config.pairs.folder = "winter"
+    report = evaluate(
+        brighten,
+        config,
+        held_out=(faces(60, 61), faces(70, 71)),
+        classifier=DarkIsMale(),
+        direction=None,
+        out=tmp_path,
+    )
+    assert labels == ["input", "output", "B"]
+    assert report["edit"] == "winter"
+    assert report["celeba"]["note"].endswith("measured on held-out pairs only")

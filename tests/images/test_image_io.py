@@ -15,6 +15,7 @@ from tf_fsgd.images import io as images_io
 from tf_fsgd.images.io import (
     as_uint8,
     find_images,
+    image_size,
     read_image,
     resize,
     to_float,
@@ -347,3 +348,23 @@ def test_resize_has_no_aliasing():
 
 def test_resize_enlarges():
     assert np.array_equal(resize(picture(1, 1), 3), np.tile(picture(1, 1), (3, 3, 1)))
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "avif"])
+@pytest.mark.parametrize(
+    ("orientation", "size"), [(1, (12, 20)), (3, (12, 20)), (6, (20, 12))]
+)
+def test_the_header_alone_says_the_size(tmp_path, suffix, orientation, size):
+    path = tmp_path / f"face.{suffix}"
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    Image.fromarray(picture()).save(path, exif=exif)
+    assert image_size(path) == size == read_image(path).shape[:2]
+
+
+def test_a_size_of_what_is_no_picture(tmp_path):
+    (tmp_path / "face.jpg").write_text("I am not a face")
+    with pytest.raises(UserError, match=r"face.jpg: not an image \(unknown format"):
+        image_size(tmp_path / "face.jpg")
+    with pytest.raises(UserError, match="nowhere.jpg: no such file"):
+        image_size(tmp_path / "nowhere.jpg")

@@ -1,10 +1,13 @@
+import unicodedata
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import write_image
 from tf_fsgd.pairs.dataset import training_dataset
-from tf_fsgd.pairs.folder import read_folder
+from tf_fsgd.pairs.folder import check_folder, name_of, read_folder
 
 
 @pytest.fixture(params=[("A", "B"), ("train_A", "train_B")], ids="/".join)
@@ -86,3 +89,68 @@ def test_an_unreadable_image_stops_before_training(folder, config):
     (side(folder, "B") / "face20.webp").write_text("not a picture")
     with pytest.raises(UserError, match="face20.webp: not an image"):
         training_dataset(read_folder(folder, 16), config, seed=0)
+
+
+def write_pair(folder, name, a_size, b_size, orientation=1):
+    """A of width and height `a_size` with an EXIF orientation, B of `b_size`."""
+    for side, size, turn in (("A", a_size, orientation), ("B", b_size, 1)):
+        (folder / side).mkdir(exist_ok=True)
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        Image.new("RGB", size).save(folder / side / f"{name}.jpg", exif=exif)
+
+
+def test_a_pair_of_two_shapes_is_refused(tmp_path):
+    for number in range(3):
+        write_pair(tmp_path, number, (30, 40), (30, 40))
+    write_pair(tmp_path, "turned", (30, 40), (40, 30))
+    message = r"received 30 x 40 \(.*A/turned.jpg\) and 40 x 30 \(.*B/turned.jpg\)"
+    with pytest.raises(UserError, match=message):
+        check_folder(tmp_path, 16, held_out=1)
+    with pytest.raises(UserError, match=message):
+        read_folder(tmp_path, 16).pair(3)
+
+
+def test_a_phones_orientation_counts(tmp_path):
+    write_pair(tmp_path, "upright", (40, 30), (30, 40), orientation=6)
+    assert check_folder(tmp_path, 16, held_out=0) == ""
+    write_pair(tmp_path, "upright", (40, 30), (40, 30), orientation=6)
+    with pytest.raises(UserError, match="received 30 x 40 .* and 40 x 30"):
+        check_folder(tmp_path, 16, held_out=0)
+
+
+def test_one_shape_in_two_sizes_is_a_warning(tmp_path):
+    write_pair(tmp_path, "same", (30, 40), (30, 40))
+    write_pair(tmp_path, "half", (64, 64), (32, 32))
+    # A height of 33.5 that was rounded.
+    write_pair(tmp_path, "rounded", (100, 67), (50, 33))
+    note = check_folder(tmp_path, 16, held_out=1)
+    assert "A and B differ in size in 2 of 3 pairs" in note and "\n" not in note
+    assert read_folder(tmp_path, 16).images()[0].shape == (3, 16, 16, 3)
+
+
+def test_accents_are_matched_however_they_are_written(tmp_path):
+    composed = unicodedata.normalize("NFC", "Zo\u00eb")
+    apart = unicodedata.normalize("NFD", composed)
+    assert (len(composed), len(apart)) == (3, 4)
+    for side, stem, grey in (("A", composed, 10), ("B", apart, 110)):
+        picture = np.full((16, 16, 3), grey, np.uint8)
+        write_image(tmp_path / side / f"{stem}.png", picture)
+    a, b = read_folder(tmp_path, 16).pair(0)
+    assert (a[0, 0, 0], b[0, 0, 0]) == (10, 110)
+    write_image(tmp_path / "A" / f"{apart}.png", picture)
+    with pytest.raises(UserError, match="the same name up to .* accents"):
+        read_folder(tmp_path, 16)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("winter", "winter"),
+        ("my pairs, v1.2", "my-pairs-v1-2"),
+        (unicodedata.normalize("NFD", "\u00e9t\u00e9"), "\u00e9t\u00e9"),
+        ("...", "pairs"),
+    ],
+)
+def test_a_folder_names_the_edit(tmp_path, folder, name):
+    assert name_of(tmp_path / folder) == name

@@ -26,6 +26,9 @@ def modules(tmp_path):
         path = tmp_path / "node_modules/@litertjs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
+    for name in ("core", "wasm-utils"):
+        facts = json.dumps({"version": litert.VERSION})
+        (tmp_path / "node_modules/@litertjs" / name / "package.json").write_text(facts)
     return tmp_path / "node_modules"
 
 
@@ -89,6 +92,15 @@ def test_other_folders_are_not_replaced(page, modules, tmp_path):
 def test_litert_without_a_file_is_one_line(page, modules, tmp_path):
     (modules / "@litertjs/core/dist/index.js").unlink()
     with pytest.raises(UserError, match=r"--litert must be .*without .*index\.js"):
+        write_site(page, tmp_path / "site", modules)
+    assert not (tmp_path / "site").exists()
+
+
+def test_litert_of_another_version_is_one_line(page, modules, tmp_path):
+    facts = modules / "@litertjs/wasm-utils/package.json"
+    facts.write_text('{"version": "0.1.0"}')
+    message = r"--litert: .*wasm-utils must be of version 2\.5\.3, received 0\.1\.0"
+    with pytest.raises(UserError, match=message):
         write_site(page, tmp_path / "site", modules)
     assert not (tmp_path / "site").exists()
 

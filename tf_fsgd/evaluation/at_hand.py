@@ -99,7 +99,8 @@ def find_photos(
         families: Whose plain faces stand in where CelebA is not at hand.
 
     Raises:
-        UserError: If the folder has no image, or there is none of the three.
+        UserError: If the folder has no image, CelebA is not where `data_dir` or
+            `$TFDS_DATA_DIR` says, or there is none of the three.
     """
     if folder is not None:
         paths = find_images([folder])

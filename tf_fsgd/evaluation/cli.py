@@ -85,8 +85,16 @@ def run(arguments: argparse.Namespace) -> None:
     """
     if arguments.photos is not None and arguments.photos < 1:
         raise UserError(f"--photos must be 1 or more, received {arguments.photos}")
+    if arguments.faces and arguments.data_dir:
+        raise UserError("--faces stands in for CelebA, which --data-dir names")
     run_folder = run_named(arguments.run)
     if run_folder is not None and not run_folder.config.axes:
+        for name in ("faces", "beside", "pairs", "projection"):
+            if getattr(arguments, name):
+                raise UserError(
+                    f"--{name} is for translators of several edits, {arguments.run} "
+                    "has one"
+                )
         _evaluate_fixed(run_folder, arguments)
         return
     translator = load_translator(arguments.run)

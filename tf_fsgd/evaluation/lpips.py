@@ -212,7 +212,7 @@ def load_lpips(path: str | os.PathLike | None = None) -> Lpips | None:
         The distance, or `None` when the weights are not found.
 
     Raises:
-        UserError: If the file is not SqueezeNet 1.1.
+        UserError: As `find_weights`, or if the file is not SqueezeNet 1.1.
     """
-    found = find_weights(WEIGHTS_FILE, path)
+    found = find_weights(WEIGHTS_FILE, path=path)
     return Lpips(found) if found else None

