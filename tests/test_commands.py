@@ -183,7 +183,7 @@ def test_of_the_same_command_twice_the_second_is_one_line(
 @pytest.mark.parametrize(
     ("variable", "message"),
     [
-        ("TFDS_DATA_DIR", "typo (unset it if CelebA is to take no part): no such fold"),
+        ("TFDS_DATA_DIR", "typo: no such folder"),
         ("TF_FSGD_WEIGHTS", "TF_FSGD_WEIGHTS must be a folder, received"),
     ],
 )

@@ -63,10 +63,12 @@ def find_celeba(data_dir: str | os.PathLike | None = None) -> Path | None:
 
     Returns:
         The folder of the newest prepared tfds version, or the plain folder; `None` when
-        neither is in `~/tensorflow_datasets` and nobody has named another place.
+        neither is there and `data_dir` names no place: `$TFDS_DATA_DIR` may be set for
+        other data sets.
 
     Raises:
-        UserError: If `data_dir` or `$TFDS_DATA_DIR` names a place without it.
+        UserError: If `data_dir` is a place without CelebA, `$TFDS_DATA_DIR` no folder,
+            or there is a part of CelebA only.
     """
     name = "--data-dir" if data_dir is not None else "TFDS_DATA_DIR"
     place = data_dir if data_dir is not None else os.environ.get(name)
@@ -79,11 +81,9 @@ def find_celeba(data_dir: str | os.PathLike | None = None) -> Path | None:
     prepared = [folder for folder in shards if (folder / _INFO).is_file()]
     if prepared:
         return max(prepared, key=_version)
-    if not place:
+    if data_dir is None and not (pieces or shards) and (root.is_dir() or not place):
         return None
-    where = f"{name} {place}"
-    if data_dir is None:
-        where += " (unset it if CelebA is to take no part)"
+    where = f"{name} {place or root}"
     if not root.is_dir():
         raise UserError(f"{where}: no such folder")
     missing = [words for piece, words in _PIECES.items() if piece not in pieces]
