@@ -12,6 +12,8 @@ REPOSITORY = Path(__file__).parents[1]
 ROOMS = (
     "tf_fsgd.errors",
     "tf_fsgd.files",
+    "tf_fsgd.archives",
+    "tf_fsgd.weights",
     "tf_fsgd.settings",
     "tf_fsgd.config",
     "tf_fsgd.presets",
