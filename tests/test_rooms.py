@@ -13,6 +13,8 @@ ROOMS = (
     "tf_fsgd.errors",
     "tf_fsgd.files",
     "tf_fsgd.lease",
+    "tf_fsgd.archives",
+    "tf_fsgd.weights",
     "tf_fsgd.settings",
     "tf_fsgd.config",
     "tf_fsgd.presets",

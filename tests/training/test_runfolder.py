@@ -115,7 +115,7 @@ def test_a_cut_off_translator_is_the_users_mistake(run, translator, share):
     run.save_translator(translator)
     content = run.translator.read_bytes()
     run.translator.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(UserError, match="cut off"):
+    with pytest.raises(UserError, match="not a whole Keras file"):
         run.load_translator()
 
 

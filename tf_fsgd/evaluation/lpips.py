@@ -22,6 +22,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from tf_fsgd.archives import read_arrays
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.perceptual import find_weights
 
@@ -118,11 +119,9 @@ class Lpips:
     def __init__(self, path: str | os.PathLike):
         self._trunk = squeezenet_features()
         _load_weights(self._trunk, Path(path))
-        with np.load(_HEADS) as heads:
-            # A head weights squared differences: its root weights the features.
-            self._roots = [
-                np.sqrt(heads[f"head{index}"]) for index in range(len(heads))
-            ]
+        heads = read_arrays(_HEADS, "LPIPS's heads")
+        # A head weights squared differences: its root weights the features.
+        self._roots = [np.sqrt(heads[f"head{index}"]) for index in range(len(heads))]
 
     def distance(
         self, first: np.ndarray, second: np.ndarray, batch_size: int = 16

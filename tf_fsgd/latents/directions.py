@@ -9,15 +9,15 @@ coefficients of a classifier, in whose units other projects give theirs.
 
 import dataclasses
 import importlib.resources
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tf_fsgd.archives import INTEGERS, NUMBERS, TEXT, read_arrays, write_arrays
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, read_json, write_json
+from tf_fsgd.files import read_json, write_json
 
 EDITS = {
     "feminine": ("Male", -1),
@@ -67,6 +67,16 @@ SHIPPED_AS = {
 """Edits that are another one backwards."""
 
 SHIPPED = tuple(edit for edit in EDITS if edit not in SHIPPED_AS)
+
+_NEEDED = {
+    "vector": (NUMBERS, None),
+    "std": (NUMBERS, ()),
+    "layers": (INTEGERS, (None,)),
+    "attribute": (TEXT, ()),
+    "sign": (INTEGERS, ()),
+    "reading_vector": (NUMBERS, (None,)),
+    "reading_bias": (NUMBERS, ()),
+}
 """Edits with a file of their own; the rest are these reversed."""
 
 
@@ -158,17 +168,16 @@ class Direction:
 
     def save(self, path: Path) -> None:
         """Writes `path` (.npz, the numbers) and, beside it, the facts as .json."""
-        with atomic_path(path) as temporary:
-            np.savez(
-                temporary,
-                vector=self.vector.astype(np.float32),
-                std=np.float32(self.std),
-                layers=np.array(self.layers, np.int32),
-                sign=np.int32(self.sign),
-                attribute=self.attribute,
-                reading_vector=self.reading_vector.astype(np.float32),
-                reading_bias=np.float32(self.reading_bias),
-            )
+        arrays = {
+            "vector": self.vector.astype(np.float32),
+            "std": np.float32(self.std),
+            "layers": np.array(self.layers, np.int32),
+            "sign": np.int32(self.sign),
+            "attribute": np.array(self.attribute),
+            "reading_vector": self.reading_vector.astype(np.float32),
+            "reading_bias": np.float32(self.reading_bias),
+        }
+        write_arrays(path, arrays)
         write_json(path.with_suffix(".json"), self.facts)
 
 
@@ -217,40 +226,23 @@ def pair_strength(edit: str, head_only: bool = False) -> float:
 
 
 def _read(path: Path) -> Direction:
-    try:
-        # numpy leaves a file open that it opened itself and could not read.
-        with open(path, "rb") as file, np.load(file) as arrays:
-            direction = Direction(
-                name=path.stem,
-                vector=arrays["vector"],
-                std=float(arrays["std"]),
-                layers=arrays["layers"].reshape(-1).tolist(),
-                attribute=str(arrays["attribute"]),
-                sign=int(arrays["sign"]),
-                reading_vector=arrays["reading_vector"],
-                reading_bias=float(arrays["reading_bias"]),
-            )
-    except (
-        ValueError,
-        TypeError,  # a .npy file of that name, or an array in a number's place
-        KeyError,
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as error:
-        raise UserError(f"{path}: not a direction ({error})") from None
+    arrays = read_arrays(path, "a direction", _NEEDED)
+    direction = Direction(
+        name=path.stem,
+        vector=arrays["vector"],
+        std=float(arrays["std"]),
+        layers=arrays["layers"].tolist(),
+        attribute=str(arrays["attribute"]),
+        sign=int(arrays["sign"]),
+        reading_vector=arrays["reading_vector"],
+        reading_bias=float(arrays["reading_bias"]),
+    )
     rows, dimensions = len(direction.layers), direction.reading_vector.size
-    for name, shapes in {
-        "vector": [(dimensions,), (rows, dimensions)],
-        "reading_vector": [(dimensions,)],
-    }.items():
-        values = getattr(direction, name)
-        if values.shape not in shapes or not np.isfinite(values).all():
-            allowed = " or ".join(str(list(shape)) for shape in shapes)
-            raise UserError(
-                f"{path}: not a direction ({name} must be {allowed} finite numbers, "
-                f"received shape {list(values.shape)})"
-            )
+    if direction.vector.shape not in [(dimensions,), (rows, dimensions)]:
+        raise UserError(
+            f"{path}: not a direction (vector must be of shape [{dimensions}] or "
+            f"[{rows}, {dimensions}], received {list(direction.vector.shape)})"
+        )
     if path.with_suffix(".json").exists():
         direction.facts = read_json(path.with_suffix(".json"))
     return direction

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from tf_fsgd.archives import write_arrays
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.likeness import NETWORKS, load_likeness
-from tf_fsgd.files import atomic_path, sha256
+from tf_fsgd.files import sha256
 from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import (
@@ -210,8 +211,7 @@ def _write_projection(
     photo: np.ndarray,
     edit: tuple[Direction, float] | None,
 ) -> None:
-    with atomic_path(folder / "projected_w.npz") as temporary:
-        np.savez(temporary, w=ws)  # NVIDIA's name and shape
+    write_arrays(folder / "projected_w.npz", {"w": ws})  # NVIDIA's name and shape
     pictures = {"photo": photo, "projection": to_uint8(teacher.synthesis(ws)[0])}
     write_image(folder / "projected.png", pictures["projection"])
     if edit is not None:

@@ -17,13 +17,13 @@ scale.
 
 import itertools
 import os
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
 
+from tf_fsgd.archives import NUMBERS, check_arrays, read_arrays
 from tf_fsgd.errors import UserError
 
 VGG19_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
@@ -153,14 +153,17 @@ def _read_weights(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Kernel and bias by layer name."""
     if not path.is_file():
         raise UserError(f"{path}: no such file (VGG19 weights)")
+    if path.suffix == ".npz":
+        arrays = read_arrays(path, "VGG19's weights")
+        names = {key.partition("/")[0] for key in arrays}
+        keys = {name: (f"{name}/kernel", f"{name}/bias") for name in names}
+        needed = {key: (NUMBERS, None) for pair in keys.values() for key in pair}
+        check_arrays(path, "VGG19's weights", arrays, needed)
+        return {n: (arrays[kernel], arrays[bias]) for n, (kernel, bias) in keys.items()}
     try:
-        if path.suffix == ".npz":
-            with np.load(path) as file:
-                names = {key.partition("/")[0] for key in file.files}
-                return {n: (file[f"{n}/kernel"], file[f"{n}/bias"]) for n in names}
         # Keras' own loader knows its legacy HDF5 layout.
         network = keras.applications.VGG19(include_top=False, weights=str(path))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(f"{path}: not VGG19's weights ({reason})") from None
     return {

@@ -20,13 +20,13 @@ import errno
 import os
 import re
 import tempfile
-import zipfile
 from pathlib import Path
 
 import keras
 
 # Loading a translator looks its custom layers up in Keras' registry, which this fills.
 import tf_fsgd.pix2pixhd.generator  # noqa: F401
+from tf_fsgd.archives import check_zip
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path, make_folder
@@ -137,15 +137,10 @@ class RunFolder:
             raise UserError(
                 f"{path}: no such file; this run's training has not finished"
             )
+        # load_model alone would meet damage anywhere and in many exceptions.
+        check_zip(path, "a whole Keras file")
         try:
-            # load_model alone would meet damage anywhere and in many exceptions.
-            with zipfile.ZipFile(path) as archive:
-                damaged = archive.testzip()
-            if damaged is not None:
-                raise zipfile.BadZipFile(f"{damaged} fails its checksum")
             return keras.models.load_model(path, compile=False)
-        except zipfile.BadZipFile as error:
-            raise UserError(f"{path}: not a Keras file, or cut off ({error})") from None
         except (KeyError, TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise UserError(f"{path}: not a translator ({reason})") from None

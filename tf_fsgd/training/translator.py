@@ -24,7 +24,7 @@ from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.growth import grow
 from tf_fsgd.settings import from_dict
 from tf_fsgd.training.runfolder import RunFolder, open_run
-from tf_fsgd.training.weights import load_weights, save_weights
+from tf_fsgd.weights import load_weights, save_weights
 
 SHIPPED = Path(__file__).parents[1] / "translators"
 DEFAULT = "mobile-256"
