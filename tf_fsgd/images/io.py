@@ -10,21 +10,19 @@ import os
 import struct
 import warnings
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+from pillow_heif import register_heif_opener
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path
 
 MAX_PIXELS = 100_000_000
 
-_READABLE = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
-_SUFFIXES = frozenset(
-    ".jpg .jpeg .png .webp .gif .bmp .tif .tiff .ppm .pgm .avif".split()
-)
+_READABLE = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "HEIF")
+register_heif_opener()
 # By suffix: Pillow's name, the longest side, options.
 _WRITTEN = {
     # 4:4:4, because halved chroma bleeds at lips and at the labels of a grid.
@@ -168,42 +166,12 @@ def check_image(path: str | os.PathLike, height: int, width: int) -> None:
         )
 
 
-def find_images(
-    paths: Iterable[str | os.PathLike], also: Iterable[str] = ()
-) -> list[Path]:
-    """Files as given, and the images of each folder, sorted by name.
-
-    Folders are not searched further down, and hidden files are left out.
-
-    Args:
-        paths: Files and folders.
-        also: Further suffixes, such as ".mp4", of files to take from folders.
-
-    Returns:
-        Every image once, in the order of `paths`.
-
-    Raises:
-        UserError: If a path is missing, or a folder has no image.
-    """
-    found: dict[Path, None] = {}
-    suffixes = _SUFFIXES.union(also)
-    for path in map(Path, paths):
-        if path.is_dir():
-            images = sorted(
-                entry
-                for entry in path.iterdir()
-                if entry.suffix.lower() in suffixes
-                and not entry.name.startswith(".")
-                and entry.is_file()
-            )
-            if not images:
-                raise UserError(f"{path}: no image in this folder")
-            found.update(dict.fromkeys(images))
-        elif path.exists():
-            found[path] = None
-        else:
-            raise UserError(f"{path}: no such file or folder")
-    return list(found)
+def image_suffixes() -> frozenset[str]:
+    """How the names of pictures that can be read end, such as ".jpg", in lower case."""
+    # MPO is a JPEG with more behind it, and read as one.
+    kinds = {*_READABLE, "MPO"}
+    known = Image.registered_extensions().items()
+    return frozenset(suffix for suffix, kind in known if kind in kinds)
 
 
 def to_float(image: np.ndarray) -> np.ndarray:

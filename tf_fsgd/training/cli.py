@@ -9,9 +9,9 @@ from tqdm import tqdm
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.detection import FaceDetector
+from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.io import (
     WRITABLE_SUFFIXES,
-    find_images,
     read_image,
     resize,
     to_float,
