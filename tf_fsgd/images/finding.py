@@ -8,8 +8,10 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from PIL import Image
+
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.io import image_suffixes
+from tf_fsgd.images.io import READABLE
 
 # Systems leave these in folders of photos; nobody misses them.
 _QUIET = frozenset(("thumbs.db", "desktop.ini"))
@@ -41,7 +43,7 @@ def find_images(
         UserError: If a path is missing, or a folder has no image.
     """
     found: dict[Path, None] = {}
-    suffixes = image_suffixes().union(also)
+    suffixes = _image_suffixes().union(also)
     for path in map(Path, paths):
         if path.is_dir():
             images, others = [], []
@@ -60,6 +62,13 @@ def find_images(
         else:
             raise UserError(f"{path}: no such file or folder")
     return list(found)
+
+
+def _image_suffixes() -> frozenset[str]:
+    # MPO is a JPEG with more behind it, and read as one.
+    kinds = {*READABLE, "MPO"}
+    known = Image.registered_extensions().items()
+    return frozenset(suffix for suffix, kind in known if kind in kinds)
 
 
 def _why(entry: Path) -> str:
