@@ -10,7 +10,7 @@ from pillow_heif import register_heif_opener
 
 from tf_fsgd.images import photo as photos
 from tf_fsgd.images.io import read_image, read_photo, write_photo
-from tf_fsgd.images.photo import Photo, bands, on_white
+from tf_fsgd.images.photo import Photo, bands, on_white, reduced
 
 SRGB = ImageCms.createProfile("sRGB")
 register_heif_opener()
@@ -265,3 +265,11 @@ def test_the_same_in_bands(tmp_path, monkeypatch, p3):
     np.testing.assert_array_equal(banded.pixels, whole.pixels)
     np.testing.assert_array_equal(banded.alpha, whole.alpha)
     np.testing.assert_array_equal(banded.seen(), seen)
+
+
+def test_means_of_boxes_are_pillows(monkeypatch):
+    monkeypatch.setattr(photos, "_BAND", 200)
+    picture = noise(47, 31, 3)
+    found = reduced(picture.__getitem__, 47, 31, (3, 4))
+    expected = Image.fromarray(picture).reduce((3, 4))
+    np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))

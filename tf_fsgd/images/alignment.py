@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.photo import bands
+from tf_fsgd.images.photo import reduced
 
 _REACH = 4  # pixels that filters may read beyond the square
 _OVERSAMPLING = 1.3  # point samples a pixel of the source
@@ -84,12 +84,12 @@ def crop_square(image: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
     ratio = _side(square) / size
     if ratio >= 4:
         factor = int(ratio / 2)
-        # In bands, because a portrait of a phone's 200 megapixels is all window.
-        parts = [
-            Image.fromarray(image[rows[band, None], columns]).reduce(factor)
-            for band in bands(len(rows), len(columns), factor)
-        ]
-        window = Image.fromarray(np.concatenate([np.asarray(part) for part in parts]))
+        window = reduced(
+            lambda part: image[rows[part, None], columns],
+            len(rows),
+            len(columns),
+            (factor, factor),
+        )
         corners, ratio = corners / factor, ratio / factor
     else:
         window = Image.fromarray(image[rows[:, None], columns])

@@ -5,7 +5,7 @@ by band, so that beside the pixels themselves there is never more than Pillow's 
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -141,6 +141,24 @@ def bands(height: int, width: int, whole: int = 1) -> Iterator[slice]:
     step = whole * max(1, _BAND // (width * whole))
     for top in range(0, height, step):
         yield slice(top, min(top + step, height))
+
+
+def reduced(
+    cut: Callable[[slice], np.ndarray], height: int, width: int, factors: tuple
+) -> Image.Image:
+    """Pillow's `reduce`, means of boxes, without its copy of the whole picture.
+
+    Args:
+        cut: Gives rows of the picture, `[h, W, 3]` uint8.
+        height: H.
+        width: W.
+        factors: Width and height of a box in pixels.
+    """
+    parts = [
+        np.asarray(Image.fromarray(cut(rows)).reduce(factors))
+        for rows in bands(height, width, factors[1])
+    ]
+    return Image.fromarray(np.concatenate(parts))
 
 
 def _eight_bits(band: Image.Image) -> Image.Image:
