@@ -47,6 +47,7 @@ from tf_fsgd.evaluation.edit_report import report_edits
 from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
+from tf_fsgd.images.finding import print_left_out
 from tf_fsgd.latents.axes import family_axes, family_axis
 from tf_fsgd.latents.directions import load_direction, pair_strength
 from tf_fsgd.lease import lease
@@ -217,7 +218,10 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
     config.edit = config.edit or usual
     config.check()
     if pairs.folder:
-        if note := check_folder(pairs.folder, pairs.resolution, pairs.held_out):
+        note = check_folder(
+            pairs.folder, pairs.resolution, pairs.held_out, left_out=print_left_out
+        )
+        if note:
             print(f"warning: {note}", file=sys.stderr)
     else:
         family_axes(config.axes)

@@ -28,6 +28,15 @@ def ffmpeg_pipes():
 
 
 @pytest.fixture(scope="session")
+def p3() -> bytes:
+    """ICC of Display P3's primaries, as phones write it, with a plain gamma of 2.2."""
+    from tf_fsgd.images.colour import gamma_profile
+
+    points = (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
+    return gamma_profile(1 / 2.2, points)
+
+
+@pytest.fixture(scope="session")
 def brightens(tmp_path_factory):
     """A finished run of one axis that makes any face brighter or darker."""
     import numpy as np

@@ -154,3 +154,14 @@ def test_accents_are_matched_however_they_are_written(tmp_path):
 )
 def test_a_folder_names_the_edit(tmp_path, folder, name):
     assert name_of(tmp_path / folder) == name
+
+
+def test_what_is_no_image_is_named(folder):
+    (side(folder, "A") / "notes.txt").touch()
+    (side(folder, "B") / "face40.mov").touch()
+    lines = []
+    assert read_folder(folder, 16, left_out=lines.append).count == 3
+    assert lines == [
+        f"{side(folder, 'A') / 'notes.txt'}: not a picture by its name (.txt)",
+        f"{side(folder, 'B') / 'face40.mov'}: not a picture by its name (.mov)",
+    ]

@@ -1,12 +1,9 @@
 """`translate` on whole photos and videos, with a translator that brightens faces."""
 
-import sys
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from tf_fsgd import __main__ as verbs
 from tf_fsgd.images.detection import FaceDetector
 from tf_fsgd.images.io import read_image, to_uint8, write_image
 from tf_fsgd.images.video import open_video, video_writer
@@ -33,20 +30,6 @@ def two_faces(teacher):
         small = Image.fromarray(face).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
         photo[40 : 40 + SIDE, left : left + SIDE] = np.asarray(small)
     return photo
-
-
-@pytest.fixture
-def translate(monkeypatch, capfd, tmp_path, brightens):
-    """Runs the verb; returns its exit code, what it printed, and what it complained."""
-
-    def translate(*words):
-        words = ["translate", *words, "--translator", brightens.path]
-        words += ["--edit", "smile=0.5", "--out", tmp_path / "out"]
-        monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
-        code = verbs.main()
-        return code, *capfd.readouterr()
-
-    return translate
 
 
 def changed(before: np.ndarray, after: np.ndarray) -> list[float]:

@@ -16,6 +16,7 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from tf_fsgd.images.alignment import crop_square, ffhq_square
+from tf_fsgd.images.photo import reduced
 
 _WEIGHTS = Path(__file__).parent / "weights" / "face_detection.tflite"
 SIDE = 128
@@ -257,8 +258,16 @@ def _pyramid(photo: np.ndarray):
             return
         scale = longest / side
         height, width = (max(1, round(n / scale)) for n in photo.shape[:2])
-        small = Image.fromarray(photo).resize(
-            (width, height), Image.Resampling.BILINEAR, reducing_gap=2.0
+        # As Pillow's reducing_gap=2.0, whose copy of a large photo would not fit.
+        factors = tuple(
+            max(1, int(n / m / 2))
+            for n, m in zip(photo.shape[1::-1], (width, height), strict=True)
+        )
+        boxes = reduced(photo.__getitem__, *photo.shape[:2], factors)
+        small = boxes.resize(
+            (width, height),
+            Image.Resampling.BILINEAR,
+            (0, 0, photo.shape[1] / factors[0], photo.shape[0] / factors[1]),
         )
         level = np.zeros((max(height, SIDE), max(width, SIDE), 3), np.uint8)
         level[:height, :width] = np.asarray(small)

@@ -9,12 +9,14 @@ original project.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.io import find_images, image_size, read_image, resize
+from tf_fsgd.images.finding import find_images
+from tf_fsgd.images.io import image_size, read_image, resize
 from tf_fsgd.pairs.dataset import SPLITS, stack_pairs
 
 _SIDES = (("A", "B"), ("train_A", "train_B"))
@@ -59,7 +61,12 @@ class ImagePairs:
 
 
 def read_folder(
-    folder: str | Path, resolution: int, *, split: str = "train", held_out: int = 0
+    folder: str | Path,
+    resolution: int,
+    *,
+    split: str = "train",
+    held_out: int = 0,
+    left_out: Callable[[str], object] = lambda line: None,
 ) -> ImagePairs:
     """Finds the pairs of a folder.
 
@@ -68,6 +75,8 @@ def read_folder(
         resolution: Side in pixels to which images are cropped square and resized.
         split: "train" or "held_out".
         held_out: Number of pairs, the last by name, that are the held-out split.
+        left_out: Takes a line for each file that is no image, as `find_images` has it;
+            a run opens its folder several times and needs it once.
 
     Raises:
         UserError: If `held_out` is negative, the folder or a side is missing or empty,
@@ -89,7 +98,7 @@ def read_folder(
         raise UserError(
             f"--pairs {folder}: must hold folders A and B (or train_A and train_B)"
         )
-    a_files, b_files = _by_stem(a), _by_stem(b)
+    a_files, b_files = _by_stem(a, left_out), _by_stem(b, left_out)
     alone = sorted(a_files.keys() ^ b_files.keys())
     if alone:
         raise UserError(
@@ -117,13 +126,19 @@ def name_of(folder: str | Path) -> str:
     return re.sub(r"\W+", "-", name).strip("-") or "pairs"
 
 
-def check_folder(folder: str | Path, resolution: int, held_out: int) -> str:
+def check_folder(
+    folder: str | Path,
+    resolution: int,
+    held_out: int,
+    left_out: Callable[[str], object] = lambda line: None,
+) -> str:
     """Finds what is wrong with a folder, before anything is made of it.
 
     Args:
         folder: As for `read_folder`.
         resolution: As for `read_folder`.
         held_out: As for `read_folder`.
+        left_out: As for `read_folder`.
 
     Returns:
         What the user is to know, a line; empty when there is nothing.
@@ -131,9 +146,10 @@ def check_folder(folder: str | Path, resolution: int, held_out: int) -> str:
     Raises:
         UserError: As `read_folder`, or as `ImagePairs.pair` for any pair.
     """
+    train = read_folder(folder, resolution, held_out=held_out, left_out=left_out)
     sources = [
-        read_folder(folder, resolution, split=split, held_out=held_out)
-        for split in SPLITS
+        train,
+        read_folder(folder, resolution, split="held_out", held_out=held_out),
     ]
     resampled = sum(source.count_resampled() for source in sources)
     if not resampled:
@@ -160,9 +176,9 @@ def _check_shapes(files: tuple[Path, Path], sizes: list[tuple[int, int]]) -> Non
         )
 
 
-def _by_stem(side: Path) -> dict[str, Path]:
+def _by_stem(side: Path, left_out: Callable[[str], object]) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for path in find_images([side]):
+    for path in find_images([side], left_out=left_out):
         # A Mac's disk may write an accent as a letter of its own (NFD).
         other = files.setdefault(unicodedata.normalize("NFC", path.stem), path)
         if other is not path:
