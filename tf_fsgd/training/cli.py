@@ -19,13 +19,7 @@ from tf_fsgd.images.io import (
     write_image,
 )
 from tf_fsgd.images.tracking import FaceTracker
-from tf_fsgd.images.video import (
-    FFMPEG_SUFFIXES,
-    VIDEO_SUFFIXES,
-    is_video,
-    open_video,
-    video_writer,
-)
+from tf_fsgd.images.video import VIDEO_SUFFIXES, is_video, open_video
 from tf_fsgd.latents.edits import parse_edits
 from tf_fsgd.quiet import output_to
 from tf_fsgd.training.photos import Edit, edit_frames, edit_photo, find_squares
@@ -44,8 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "photos",
         nargs="+",
         metavar="PHOTO",
-        help="photos, videos (.mp4, .webm, .gif; written without sound), and folders "
-        "of them; every face is found and edited in its place",
+        help="photos, videos (.mp4, .mov, .m4v, .mkv, .webm; written without sound), "
+        "moving GIF, WebP, PNG and AVIF, and folders of them; every face is found and "
+        "edited in its place",
     )
     shipped = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.json")))
     parser.add_argument(
@@ -133,12 +128,11 @@ def run(arguments: argparse.Namespace) -> None:
 def _targets(arguments: argparse.Namespace) -> dict[Path, Path]:
     """Where each photo's result goes."""
     targets: dict[Path, Path] = {}
-    also = () if arguments.aligned else FFMPEG_SUFFIXES
+    also = () if arguments.aligned else VIDEO_SUFFIXES
     for path in find_images(arguments.photos, also):
         suffix = path.suffix.lower()
-        if arguments.aligned or not (
-            suffix in WRITABLE_SUFFIXES or (suffix in VIDEO_SUFFIXES and is_video(path))
-        ):
+        written = VIDEO_SUFFIXES if is_video(path) else WRITABLE_SUFFIXES
+        if arguments.aligned or suffix not in written:
             suffix = ".png"
         targets[path] = arguments.out / f"{path.stem}{suffix}"
     sources: dict[Path, Path] = {}
@@ -154,6 +148,8 @@ def _targets(arguments: argparse.Namespace) -> dict[Path, Path]:
 
 
 def _aligned(path: Path, target: Path, edit: Edit, size: int, couple: bool) -> None:
+    if is_video(path):
+        raise UserError("--aligned takes photos, and this one moves")
     photo = resize(read_image(path), size)
     write_image(target, _result(photo, edit(photo[None])[0], couple))
 
@@ -167,13 +163,17 @@ def _photo(path, target, edit: Edit, size: int, detector, arguments) -> None:
 
 def _video(path, target, edit: Edit, size: int, detector, arguments) -> None:
     video = open_video(path)
-    tracker = FaceTracker(detector, video.fps)
-    pairs = edit_frames(video.frames(), tracker, edit, size, arguments.face)
-    with video_writer(target, video.fps) as append:
-        for before, after in tqdm(
-            pairs, total=video.count, unit="frame", desc=path.name, leave=False
-        ):
-            append(_result(before, after, arguments.couple))
+    frames = tqdm(
+        video.frames(), total=video.count, unit="frame", desc=path.name, leave=False
+    )
+    pairs = edit_frames(frames, FaceTracker(detector), edit, size, arguments.face)
+    video.write(
+        target,
+        (
+            before.beside(after) if arguments.couple else after
+            for before, after in pairs
+        ),
+    )
 
 
 def _result(before: np.ndarray, after: np.ndarray, couple: bool) -> np.ndarray:
