@@ -40,6 +40,7 @@ from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import report_edits
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
+from tf_fsgd.images.finding import print_left_out
 from tf_fsgd.latents.axes import family_axes, family_axis
 from tf_fsgd.latents.directions import load_direction, pair_strength
 from tf_fsgd.pairs.folder import read_folder
@@ -191,7 +192,12 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
     config.check()
     pairs = config.pairs
     if pairs.folder:
-        read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
+        read_folder(
+            pairs.folder,
+            pairs.resolution,
+            held_out=pairs.held_out,
+            left_out=print_left_out,
+        )
     else:
         family_axes(config.axes)
         if not config.axes:

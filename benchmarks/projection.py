@@ -40,9 +40,9 @@ from tf_fsgd.evaluation.likeness import load_likeness
 from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.report import translate
 from tf_fsgd.files import write_json
+from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import (
-    find_images,
     read_image,
     resize,
     to_float,

@@ -6,7 +6,8 @@ import numpy as np
 
 from export.bundle import CALIBRATION
 from tf_fsgd.attributes.celeba import celeba_split, face_crop, find_celeba
-from tf_fsgd.images.io import find_images, read_image, resize
+from tf_fsgd.images.finding import find_images
+from tf_fsgd.images.io import read_image, resize
 from tf_fsgd.latents.rendering import render_faces
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast

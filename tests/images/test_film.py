@@ -11,6 +11,7 @@ import pytest
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.frame import Frame
+from tf_fsgd.images.photo import Photo
 from tf_fsgd.images.video import open_video
 
 av = pytest.importorskip("av")
@@ -67,16 +68,22 @@ def test_frames_are_upright(tmp_path, make_film):
         tmp_path / "a.mov", [np.rot90(upright, -1)] * 2, [0, 20, 40], turned=(90,)
     )
     for frame in open_video(path).frames():
-        assert np.abs(frame.pixels.astype(int) - upright).mean() < 2
+        assert np.abs(frame.photo.pixels.astype(int) - upright).mean() < 2
     # As a mirror would show it, without and with a quarter turn.
     mirrored = np.fliplr(upright)
     path = make_film(path, [upright] * 2, [0, 20, 40], turned=(0, True))
     assert (
-        np.abs(next(open_video(path).frames()).pixels - mirrored.astype(int)).mean() < 2
+        np.abs(
+            next(open_video(path).frames()).photo.pixels - mirrored.astype(int)
+        ).mean()
+        < 2
     )
     path = make_film(path, [np.rot90(upright, -1)] * 2, [0, 20, 40], turned=(90, True))
     assert (
-        np.abs(next(open_video(path).frames()).pixels - mirrored.astype(int)).mean() < 2
+        np.abs(
+            next(open_video(path).frames()).photo.pixels - mirrored.astype(int)
+        ).mean()
+        < 2
     )
 
 
@@ -88,14 +95,14 @@ def test_colours_keep_their_meaning(tmp_path, make_film, space, full):
     path = make_film(tmp_path / "a.mp4", greys(2), [0, 20, 40], **facts)
     red = np.full((48, 64, 3), (200, 60, 40), np.uint8)
     video = open_video(path)
-    frames = [dataclasses.replace(f, pixels=red) for f in video.frames()]
+    frames = [dataclasses.replace(f, photo=Photo(red)) for f in video.frames()]
     video.write(tmp_path / "b.mp4", frames)
     with av.open(tmp_path / "b.mp4") as file:
         found = next(file.decode(video=0))
         assert file.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
     assert found.colorspace == found.color_trc == found.color_primaries == space
     assert found.color_range == full
-    back = next(open_video(tmp_path / "b.mp4").frames()).pixels
+    back = next(open_video(tmp_path / "b.mp4").frames()).photo.pixels
     assert np.abs(back.astype(int) - red).max() <= 3
 
 
@@ -104,17 +111,24 @@ def test_nothing_grows_darker(tmp_path, make_film):
     path = make_film(tmp_path / "a.mp4", [np.repeat(ramp, 48, axis=0)], [0, 20])
     video = open_video(path)
     video.write(tmp_path / "b.mp4", video.frames())
-    before = next(video.frames()).pixels.astype(int)
-    after = next(open_video(tmp_path / "b.mp4").frames()).pixels
+    before = next(video.frames()).photo.pixels.astype(int)
+    after = next(open_video(tmp_path / "b.mp4").frames()).photo.pixels
     assert abs((after - before).mean()) < 0.2
 
 
 def test_odd_sizes_repeat_a_row_and_a_column(tmp_path, make_film):
     path = make_film(tmp_path / "a.mp4", greys(2), [0, 20, 40])
     video = open_video(path)
-    odd = [dataclasses.replace(f, pixels=f.pixels[:33, :51]) for f in video.frames()]
+    odd = [
+        dataclasses.replace(f, photo=Photo(f.photo.pixels[:33, :51]))
+        for f in video.frames()
+    ]
     video.write(tmp_path / "b.mp4", odd)
-    assert next(open_video(tmp_path / "b.mp4").frames()).pixels.shape == (34, 52, 3)
+    assert next(open_video(tmp_path / "b.mp4").frames()).photo.pixels.shape == (
+        34,
+        52,
+        3,
+    )
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, UserError])
@@ -137,7 +151,7 @@ def test_a_stop_leaves_nothing(tmp_path, make_film, error, after):
 def test_a_frame_that_the_format_cannot_hold(tmp_path, make_film):
     video = open_video(make_film(tmp_path / "a.mp4", greys(1), [0, 20]))
     frame = next(video.frames())
-    wide = dataclasses.replace(frame, pixels=np.zeros((2, 20_000, 3), np.uint8))
+    wide = dataclasses.replace(frame, photo=Photo(np.zeros((2, 20_000, 3), np.uint8)))
     with pytest.raises(UserError, match="20000 x 2 is too large for libx264"):
         video.write(tmp_path / "b.mp4", [wide])
     assert not (tmp_path / "b.mp4").exists()
@@ -170,7 +184,9 @@ def test_damage_in_the_middle_is_one_line(tmp_path, make_film):
 def test_a_full_disk_names_the_file(tmp_path, make_film):
     video = open_video(make_film(tmp_path / "a.mp4", greys(1), [0, 20]))
     noise = np.random.default_rng(0).integers(0, 256, (60, 240, 320, 3), np.uint8)
-    frames = (Frame(pixels, Fraction(i), Fraction(1)) for i, pixels in enumerate(noise))
+    frames = (
+        Frame(Photo(pixels), Fraction(i), Fraction(1)) for i, pixels in enumerate(noise)
+    )
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
     try:

@@ -14,7 +14,6 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.images import io as images_io
 from tf_fsgd.images.io import (
     as_uint8,
-    find_images,
     read_image,
     resize,
     to_float,
@@ -297,28 +296,6 @@ def test_write_refuses_other_suffixes_and_sizes(tmp_path):
 def test_what_is_no_picture_of_ours(image):
     with pytest.raises(ValueError, match="image must be"):
         as_uint8(image)
-
-
-# Finding
-
-
-def test_finds_files_and_folders_in_order_and_once(tmp_path):
-    (tmp_path / "faces" / "deeper").mkdir(parents=True)
-    for name in ("b.jpg", "a.PNG", ".hidden.png", "notes.txt", "deeper/c.png"):
-        (tmp_path / "faces" / name).touch()
-    single = tmp_path / "z.dat"
-    single.touch()
-    found = find_images([single, tmp_path / "faces", tmp_path / "faces" / "b.jpg"])
-    faces = tmp_path / "faces"
-    assert found == [single, faces / "a.PNG", faces / "b.jpg"]
-
-
-def test_nothing_to_find(tmp_path):
-    (tmp_path / "notes.txt").touch()
-    with pytest.raises(UserError, match="no image in this folder"):
-        find_images([tmp_path])
-    with pytest.raises(UserError, match="absent: no such file or folder"):
-        find_images([tmp_path / "absent"])
 
 
 # Resizing

@@ -86,3 +86,14 @@ def test_an_unreadable_image_stops_before_training(folder, config):
     (side(folder, "B") / "face20.webp").write_text("not a picture")
     with pytest.raises(UserError, match="face20.webp: not an image"):
         training_dataset(read_folder(folder, 16), config, seed=0)
+
+
+def test_what_is_no_image_is_named(folder):
+    (side(folder, "A") / "notes.txt").touch()
+    (side(folder, "B") / "face40.mov").touch()
+    lines = []
+    assert read_folder(folder, 16, left_out=lines.append).count == 3
+    assert lines == [
+        f"{side(folder, 'A') / 'notes.txt'}: not a picture by its name (.txt)",
+        f"{side(folder, 'B') / 'face40.mov'}: not a picture by its name (.mov)",
+    ]

@@ -137,7 +137,7 @@ def test_a_film_keeps_its_moments(translate, tmp_path, make_film, two_faces, suf
     assert [frame.time * 1000 for frame in after] == [0, 40, 80, 580]
     assert after[-1].duration * 1000 == 420
     for frame, edited in zip(before, after, strict=True):
-        left, right, _ = changed(frame.pixels, edited.pixels)
+        left, right, _ = changed(frame.photo.pixels, edited.photo.pixels)
         assert right > 5 and abs(left) < 2
 
 
@@ -156,8 +156,9 @@ def test_a_picture_that_moves(translate, tmp_path, two_faces, suffix):
     video = open_video(tmp_path / "out" / path.name)
     assert list(video.durations) == durations
     for couple in video.frames():
-        assert couple.pixels.shape == (240, 960, 3)
-        left, right, _ = changed(couple.pixels[:, :480], couple.pixels[:, 480:])
+        pixels = couple.photo.pixels
+        assert pixels.shape == (240, 960, 3)
+        left, right, _ = changed(pixels[:, :480], pixels[:, 480:])
         assert left > 5 and right > 5
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from tf_fsgd.attributes.evaluate import BARS, card, evaluate_classifier, write_card
 from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
-from tf_fsgd.images.io import find_images, read_image, resize, to_float
+from tf_fsgd.images.finding import find_images
+from tf_fsgd.images.io import read_image, resize, to_float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

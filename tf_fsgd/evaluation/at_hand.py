@@ -24,7 +24,8 @@ from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.readings import SAME_PERSON, Instruments
 from tf_fsgd.evaluation.study import Photos
-from tf_fsgd.images.io import find_images, read_image, resize, to_float
+from tf_fsgd.images.finding import find_images
+from tf_fsgd.images.io import read_image, resize, to_float
 from tf_fsgd.pairs.family_dataset import FamilyPairs
 from tf_fsgd.training.runfolder import RunFolder
 

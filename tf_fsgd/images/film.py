@@ -16,6 +16,7 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path
 from tf_fsgd.images.frame import MAX_PIXELS, Frame
+from tf_fsgd.images.photo import Photo
 
 # Without B-frames, which are stored before their turn, MP4 states durations exactly.
 _H264 = ("libx264", {"crf": "18", "bf": "0"})
@@ -92,7 +93,8 @@ class Film:
                 )
                 if (matrix := _matrix(picture)) is not None:
                     pixels = _upright(pixels, matrix)
-                last = Frame(pixels, time, picture.duration * self.time_base)
+                lasts = picture.duration * self.time_base
+                last = Frame(Photo(pixels), time, lasts)
         if last is not None:
             yield dataclasses.replace(last, duration=last.duration or gap)
 
@@ -125,7 +127,7 @@ class Film:
         first = next(frames)
         codec, options = _CODECS[suffix]
         stream = container.add_stream(codec, self.rate, options=dict(options))
-        height, width, _ = first.pixels.shape
+        height, width, _ = first.photo.pixels.shape
         stream.width, stream.height = width + width % 2, height + height % 2
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = self.time_base
@@ -146,9 +148,10 @@ class Film:
         _mux(container, stream.encode(None), durations)
 
     def _picture(self, av, frame: Frame):
-        height, width, _ = frame.pixels.shape
+        pixels = frame.photo.pixels
+        height, width, _ = pixels.shape
         even = ((0, height % 2), (0, width % 2), (0, 0))
-        picture = av.VideoFrame.from_ndarray(np.pad(frame.pixels, even, "edge"))
+        picture = av.VideoFrame.from_ndarray(np.pad(pixels, even, "edge"))
         picture = picture.reformat(
             format="yuv420p",
             interpolation=_exactly(av),

@@ -19,6 +19,7 @@ from tf_fsgd.files import atomic_path
 from tf_fsgd.images.animation import to_palette
 from tf_fsgd.images.film import unreadable
 from tf_fsgd.images.frame import MAX_PIXELS, Frame
+from tf_fsgd.images.photo import Photo, packed, unpacked
 
 _FORMATS = {
     ".gif": "GIF",
@@ -53,7 +54,7 @@ class MovingPicture:
         skip: 1 if the first picture is none of the frames, as a PNG may have it.
         loop: How often it is shown, as its format counts; `None` if it does not say.
         transparent: Whether anything is.
-        profile: Its ICC profile, if any.
+        profile: The ICC profile that its pixels are to be seen by, if any.
         lossless: Of a WebP, whether its pixels are stored as they were.
     """
 
@@ -82,8 +83,7 @@ class MovingPicture:
                 pictures = _pictures(image, self.skip)
                 for picture, milliseconds in zip(pictures, self.durations, strict=True):
                     duration = Fraction(milliseconds) / 1000
-                    pixels, alpha = _pixels(picture)
-                    yield Frame(pixels, time, duration, alpha)
+                    yield Frame(self._photo(picture), time, duration)
                     time += duration
         except _ERRORS as error:
             raise unreadable(self.path, error) from None
@@ -106,8 +106,8 @@ class MovingPicture:
             options["loop"] = self.loop
         if kind == "GIF" and self.transparent:
             options |= {"transparency": _TRANSPARENT, "disposal": 2}
-        draw = self._palette if kind == "GIF" else self._picture
-        first, *rest = map(draw, frames)
+        photos = (frame.photo for frame in frames)
+        first, *rest = map(_palette if kind == "GIF" else packed, photos)
         with atomic_path(path) as temporary:
             first.save(
                 temporary,
@@ -119,22 +119,14 @@ class MovingPicture:
                 **options,
             )
 
-    def _picture(self, frame: Frame) -> Image.Image:
-        picture = Image.fromarray(frame.pixels)
-        if self.transparent:
-            alpha = 255 if frame.alpha is None else Image.fromarray(frame.alpha)
-            picture.putalpha(alpha)
-        return picture
-
-    def _palette(self, frame: Frame) -> Image.Image:
-        picture = Image.fromarray(frame.pixels)
+    def _photo(self, picture: Image.Image) -> Photo:
+        photo = unpacked(picture)
         if not self.transparent:
-            return to_palette(picture)
-        picture = to_palette(picture, colours=_TRANSPARENT)
-        if frame.alpha is not None:
-            picture.paste(_TRANSPARENT, mask=Image.fromarray(frame.alpha < 128))
-        picture.info["transparency"] = _TRANSPARENT
-        return picture
+            return dataclasses.replace(photo, alpha=None)
+        if photo.alpha is None:
+            opaque = np.full(photo.pixels.shape[:2], 255, np.uint8)
+            return dataclasses.replace(photo, alpha=opaque)
+        return photo
 
 
 def is_moving(path: Path) -> bool:
@@ -162,12 +154,12 @@ def open_moving(path: Path) -> MovingPicture:
                     f"megapixels in all its frames, received {count} of "
                     f"{image.width} x {image.height}; make it a video"
                 )
-            facts = image.info.copy()
-            durations, transparent = [], False
+            loop = image.info.get("loop")
+            durations, transparent, profile = [], False, None
             for picture in _pictures(image, skip):
-                if picture.mode.startswith("I"):
-                    raise UserError(f"{path}: moves in 16-bit grey, which is not read")
-                transparent |= _pixels(picture)[1] is not None
+                photo = unpacked(picture)
+                transparent |= photo.alpha is not None and (photo.alpha < 255).any()
+                profile = photo.profile
                 # Browsers show frames without a duration for a tenth of a second.
                 durations.append(picture.info.get("duration") or 100)
             if len(durations) != count:
@@ -179,9 +171,9 @@ def open_moving(path: Path) -> MovingPicture:
                 path,
                 tuple(durations),
                 skip,
-                facts.get("loop"),
-                transparent,
-                facts.get("icc_profile"),
+                loop,
+                bool(transparent),
+                profile,
                 image.format == "WEBP" and _is_lossless(path),
             )
     except UserError:
@@ -200,13 +192,14 @@ def _pictures(image: Image.Image, skip: int) -> Iterator[Image.Image]:
     return itertools.islice(ImageSequence.Iterator(image), skip, None)
 
 
-def _pixels(picture: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
-    """`[H, W, 3]` uint8, and alpha `[H, W]` where not all is seen."""
-    if not picture.has_transparency_data:
-        return np.asarray(picture.convert("RGB")), None
-    rgba = np.asarray(picture.convert("RGBA"))
-    alpha = rgba[..., 3]
-    return rgba[..., :3], None if (alpha == 255).all() else alpha
+def _palette(photo: Photo) -> Image.Image:
+    picture = Image.fromarray(photo.pixels)
+    if photo.alpha is None:
+        return to_palette(picture)
+    picture = to_palette(picture, colours=_TRANSPARENT)
+    picture.paste(_TRANSPARENT, mask=Image.fromarray(photo.alpha < 128))
+    picture.info["transparency"] = _TRANSPARENT
+    return picture
 
 
 def _is_lossless(path: Path) -> bool:

@@ -14,9 +14,9 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.likeness import NETWORKS, load_likeness
 from tf_fsgd.files import atomic_path, make_folder, sha256
 from tf_fsgd.images.animation import write_animation
+from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import (
-    find_images,
     read_image,
     resize,
     to_float,

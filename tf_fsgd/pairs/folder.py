@@ -6,12 +6,14 @@ Two images belong together when their names agree up to the suffix. `train_A` an
 `train_B` are the names of pix2pixHD and of the original project.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.io import find_images, read_image, resize
+from tf_fsgd.images.finding import find_images
+from tf_fsgd.images.io import read_image, resize
 from tf_fsgd.pairs.dataset import SPLITS, stack_pairs
 
 _SIDES = (("A", "B"), ("train_A", "train_B"))
@@ -42,7 +44,12 @@ class ImagePairs:
 
 
 def read_folder(
-    folder: str | Path, resolution: int, *, split: str = "train", held_out: int = 0
+    folder: str | Path,
+    resolution: int,
+    *,
+    split: str = "train",
+    held_out: int = 0,
+    left_out: Callable[[str], object] = lambda line: None,
 ) -> ImagePairs:
     """Finds the pairs of a folder.
 
@@ -51,6 +58,8 @@ def read_folder(
         resolution: Side in pixels to which images are cropped square and resized.
         split: "train" or "held_out".
         held_out: Number of pairs, the last by name, that are the held-out split.
+        left_out: Takes a line for each file that is no image, as `find_images` has it;
+            a run opens its folder several times and needs it once.
 
     Raises:
         UserError: If `held_out` is negative, the folder or a side is missing or empty,
@@ -72,7 +81,7 @@ def read_folder(
         raise UserError(
             f"--pairs {folder}: must hold folders A and B (or train_A and train_B)"
         )
-    a_files, b_files = _by_stem(a), _by_stem(b)
+    a_files, b_files = _by_stem(a, left_out), _by_stem(b, left_out)
     alone = sorted(a_files.keys() ^ b_files.keys())
     if alone:
         raise UserError(
@@ -89,9 +98,9 @@ def read_folder(
     return ImagePairs(files[:train] if split == "train" else files[train:], resolution)
 
 
-def _by_stem(side: Path) -> dict[str, Path]:
+def _by_stem(side: Path, left_out: Callable[[str], object]) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for path in find_images([side]):
+    for path in find_images([side], left_out=left_out):
         other = files.setdefault(path.stem, path)
         if other is not path:
             raise UserError(f"{path}: {other.name} has the same name up to the suffix")

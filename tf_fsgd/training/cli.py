@@ -1,6 +1,8 @@
 """`python -m tf_fsgd translate PHOTO ... --edit smile=0.8`: a translator at work."""
 
 import argparse
+import collections
+import copy
 import os
 from pathlib import Path
 
@@ -9,14 +11,16 @@ from tqdm import tqdm
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.detection import FaceDetector
+from tf_fsgd.images.finding import find_images, print_left_out
 from tf_fsgd.images.io import (
     WRITABLE_SUFFIXES,
-    find_images,
     read_image,
+    read_photo,
     resize,
     to_float,
     to_uint8,
     write_image,
+    write_photo,
 )
 from tf_fsgd.images.tracking import FaceTracker
 from tf_fsgd.images.video import VIDEO_SUFFIXES, is_video, open_video
@@ -30,6 +34,8 @@ from tf_fsgd.training.translator import (
     load_translator,
     run_named,
 )
+
+_JPEG_SUFFIXES = (".jfif", ".jpe", ".mpo")  # of what is written as .jpg
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +101,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.face is not None and arguments.aligned:
         raise UserError("--face chooses among faces, and --aligned looks for none")
     edit, size = _translation(arguments)
-    targets = _targets(arguments)
+    left_out: list[str] = []
+    targets = _targets(arguments, left_out)
     with output_to(os.devnull):  # LiteRT greets from C++
         detector = None if arguments.aligned else FaceDetector()
     problems = []
@@ -118,23 +125,28 @@ def run(arguments: argparse.Namespace) -> None:
     if not done:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise UserError(problems[0] + more)
-    for problem in problems:
-        print(f"left out: {problem}")
-    left_out = f", {len(problems)} left out" if problems else ""
+    left_out += problems
+    for line in left_out:
+        print_left_out(line)
+    more = f", {len(left_out)} left out" if left_out else ""
     photos = "photo" if done == 1 else "photos"
-    print(f"{done} {photos}: {arguments.out}{left_out}")
+    print(f"{done} {photos}: {arguments.out}{more}")
 
 
-def _targets(arguments: argparse.Namespace) -> dict[Path, Path]:
-    """Where each photo's result goes."""
-    targets: dict[Path, Path] = {}
+def _targets(arguments: argparse.Namespace, left_out: list[str]) -> dict[Path, Path]:
+    """Where each photo's result goes; adds to `left_out` what has none."""
     also = () if arguments.aligned else VIDEO_SUFFIXES
-    for path in find_images(arguments.photos, also):
-        suffix = path.suffix.lower()
-        written = VIDEO_SUFFIXES if is_video(path) else WRITABLE_SUFFIXES
-        if arguments.aligned or suffix not in written:
-            suffix = ".png"
-        targets[path] = arguments.out / f"{path.stem}{suffix}"
+    paths = find_images(arguments.photos, also, left_out.append)
+    suffixes = {path: _suffix(path, arguments.aligned) for path in paths}
+    names = collections.Counter(
+        f"{path.stem}{suffix}" for path, suffix in suffixes.items()
+    )
+    targets: dict[Path, Path] = {}
+    for path, suffix in suffixes.items():
+        name = f"{path.stem}{suffix}"
+        if names[name] > 1 and name != path.name:
+            name = f"{path.name}{suffix}"  # photo.bmp.png, beside photo.avif.png
+        targets[path] = arguments.out / name
     sources: dict[Path, Path] = {}
     for path, target in targets.items():
         if target in sources:
@@ -147,6 +159,18 @@ def _targets(arguments: argparse.Namespace) -> dict[Path, Path]:
     return targets
 
 
+def _suffix(path: Path, aligned: bool) -> str:
+    """Of the result: the photo's own, or of a format that can be written."""
+    suffix = path.suffix.lower()
+    if aligned:
+        return ".png"
+    if is_video(path):
+        return suffix if suffix in VIDEO_SUFFIXES else ".png"
+    if suffix in _JPEG_SUFFIXES:
+        return ".jpg"
+    return suffix if suffix in WRITABLE_SUFFIXES else ".png"
+
+
 def _aligned(path: Path, target: Path, edit: Edit, size: int, couple: bool) -> None:
     if is_video(path):
         raise UserError("--aligned takes photos, and this one moves")
@@ -155,10 +179,11 @@ def _aligned(path: Path, target: Path, edit: Edit, size: int, couple: bool) -> N
 
 
 def _photo(path, target, edit: Edit, size: int, detector, arguments) -> None:
-    photo = read_image(path)
+    photo = read_photo(path)
     squares = find_squares(detector, photo, arguments.face)
-    edited = edit_photo(photo, squares, edit, size)
-    write_image(target, _result(photo, edited, arguments.couple))
+    before = copy.deepcopy(photo) if arguments.couple else None
+    edit_photo(photo, squares, edit, size)
+    write_photo(target, before.beside(photo) if before else photo)
 
 
 def _video(path, target, edit: Edit, size: int, detector, arguments) -> None:
