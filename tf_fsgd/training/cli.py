@@ -23,13 +23,7 @@ from tf_fsgd.images.io import (
     write_photo,
 )
 from tf_fsgd.images.tracking import FaceTracker
-from tf_fsgd.images.video import (
-    FFMPEG_SUFFIXES,
-    VIDEO_SUFFIXES,
-    is_video,
-    open_video,
-    video_writer,
-)
+from tf_fsgd.images.video import VIDEO_SUFFIXES, is_video, open_video
 from tf_fsgd.latents.edits import parse_edits
 from tf_fsgd.quiet import output_to
 from tf_fsgd.training.photos import Edit, edit_frames, edit_photo, find_squares
@@ -50,8 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "photos",
         nargs="+",
         metavar="PHOTO",
-        help="photos, videos (.mp4, .webm, .gif; written without sound), and folders "
-        "of them; every face is found and edited in its place",
+        help="photos, videos (.mp4, .mov, .m4v, .mkv, .webm; written without sound), "
+        "moving GIF, WebP, PNG and AVIF, and folders of them; every face is found and "
+        "edited in its place",
     )
     shipped = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.json")))
     parser.add_argument(
@@ -140,7 +135,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _targets(arguments: argparse.Namespace, left_out: list[str]) -> dict[Path, Path]:
     """Where each photo's result goes; adds to `left_out` what has none."""
-    also = () if arguments.aligned else FFMPEG_SUFFIXES
+    also = () if arguments.aligned else VIDEO_SUFFIXES
     paths = find_images(arguments.photos, also, left_out.append)
     suffixes = {path: _suffix(path, arguments.aligned) for path in paths}
     names = collections.Counter(
@@ -169,14 +164,16 @@ def _suffix(path: Path, aligned: bool) -> str:
     suffix = path.suffix.lower()
     if aligned:
         return ".png"
+    if is_video(path):
+        return suffix if suffix in VIDEO_SUFFIXES else ".png"
     if suffix in _JPEG_SUFFIXES:
         return ".jpg"
-    if suffix in WRITABLE_SUFFIXES or (suffix in VIDEO_SUFFIXES and is_video(path)):
-        return suffix
-    return ".png"
+    return suffix if suffix in WRITABLE_SUFFIXES else ".png"
 
 
 def _aligned(path: Path, target: Path, edit: Edit, size: int, couple: bool) -> None:
+    if is_video(path):
+        raise UserError("--aligned takes photos, and this one moves")
     photo = resize(read_image(path), size)
     write_image(target, _result(photo, edit(photo[None])[0], couple))
 
@@ -191,13 +188,17 @@ def _photo(path, target, edit: Edit, size: int, detector, arguments) -> None:
 
 def _video(path, target, edit: Edit, size: int, detector, arguments) -> None:
     video = open_video(path)
-    tracker = FaceTracker(detector, video.fps)
-    pairs = edit_frames(video.frames(), tracker, edit, size, arguments.face)
-    with video_writer(target, video.fps) as append:
-        for before, after in tqdm(
-            pairs, total=video.count, unit="frame", desc=path.name, leave=False
-        ):
-            append(_result(before, after, arguments.couple))
+    frames = tqdm(
+        video.frames(), total=video.count, unit="frame", desc=path.name, leave=False
+    )
+    pairs = edit_frames(frames, FaceTracker(detector), edit, size, arguments.face)
+    video.write(
+        target,
+        (
+            before.beside(after) if arguments.couple else after
+            for before, after in pairs
+        ),
+    )
 
 
 def _result(before: np.ndarray, after: np.ndarray, couple: bool) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Photo in, photo out: faces are cut out, edited, and put back; and so are films."""
 
+import copy
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -7,6 +9,7 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.alignment import crop_square
 from tf_fsgd.images.detection import FaceDetector
+from tf_fsgd.images.frame import Frame
 from tf_fsgd.images.paste import paste_changes
 from tf_fsgd.images.photo import Photo
 from tf_fsgd.images.tracking import FaceTracker
@@ -64,17 +67,17 @@ def edit_photo(
 
 
 def edit_frames(
-    frames: Iterable[np.ndarray],
+    frames: Iterable[Frame],
     tracker: FaceTracker,
     edit: Edit,
     resolution: int,
     number: int | None = None,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[Frame, Frame]]:
     """Edits the faces of a video, frame by frame.
 
     Args:
-        frames: `[H, W, 3]` uint8.
-        tracker: A new one of the video's frame rate.
+        frames: Of one video.
+        tracker: A new one.
         edit: The translator.
         resolution: R of the faces that it takes.
         number: Of one face, in the order of arrival, from 1 on the left; all if `None`.
@@ -87,13 +90,13 @@ def edit_frames(
     """
     seen: set[int] = set()
     for frame in frames:
-        squares = tracker.update(frame)
+        squares = tracker.update(frame.photo.seen(), float(frame.time))
         seen.update(squares)
         if number is not None:
             squares = {n: square for n, square in squares.items() if n == number}
-        edited = Photo(frame.copy())
+        edited = copy.deepcopy(frame.photo)
         edit_photo(edited, list(squares.values()), edit, resolution)
-        yield frame, edited.pixels
+        yield frame, dataclasses.replace(frame, photo=edited)
     if not seen:
         raise UserError("no face found")
     if number is not None and number not in seen:
