@@ -6,6 +6,8 @@ import warnings
 
 import pytest
 
+import tf_fsgd  # noqa: F401  chooses Keras' backend before a test imports Keras
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

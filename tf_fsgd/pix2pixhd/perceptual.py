@@ -25,6 +25,7 @@ import numpy as np
 from keras import layers
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.keras_settings import keras_home
 
 VGG19_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 VGG19_FILES = (
@@ -61,8 +62,7 @@ def find_weights(filename: str, path: str | Path | None = None) -> Path | None:
             return path
         folders = [path]
     else:
-        keras_home = os.environ.get("KERAS_HOME", "~/.keras")
-        folders = [Path(keras_home).expanduser() / "models"]
+        folders = [keras_home() / "models"]
         if own := os.environ.get("TF_FSGD_WEIGHTS"):
             folders.insert(0, Path(own))
     return next((f / filename for f in folders if (f / filename).is_file()), None)
