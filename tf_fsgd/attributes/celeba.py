@@ -55,7 +55,7 @@ def find_celeba(data_dir: str | os.PathLike | None = None) -> Path | None:
     """
     if data_dir is None:
         data_dir = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    root = Path(data_dir).expanduser()
+    root = Path(os.path.expanduser(data_dir))  # pathlib fails where nobody has a home
     if _is_plain(root):
         return root
     candidates = [root, *root.glob("*"), *root.glob("celeb_a/*")]
