@@ -65,6 +65,14 @@ def test_every_face_in_its_place(translate, tmp_path, two_faces):
     assert left > 5 and right > 5 and rim == 0
 
 
+def test_faces_on_their_heads_are_edited(translate, tmp_path, two_faces):
+    write_image(tmp_path / "photo.png", two_faces[::-1, ::-1])
+    assert translate(tmp_path / "photo.png")[0] == 0
+    turned = read_image(tmp_path / "out" / "photo.png")
+    left, right, rim = changed(two_faces, turned[::-1, ::-1])
+    assert left > 5 and right > 5 and rim == 0
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_one_face(translate, tmp_path, two_faces, number):
     write_image(tmp_path / "photo.png", two_faces)

@@ -33,9 +33,7 @@ _SAME = 0.5  # intersection over the smaller box, between tiles
 _STEP = 85  # between tiles; a face of a third of a tile lies in one of them as a whole
 _LEVELS = 4  # of the pyramid: 128, 256, 512 and 1024 pixels; some 200 tiles
 _MARGIN = 0.25  # of the longer side: for half of a face that fills the photo
-_BEYOND = (
-    0.05  # of the box: how far outside the photo the middle of eyes or face may be
-)
+_BEYOND = 0.05  # of the box: how far outside the photo the middle of the eyes may be
 _QUARTER = np.array([[0, 1], [-1, 0]])  # of a turn, as `numpy.rot90` makes it, back
 
 
