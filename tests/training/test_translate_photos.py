@@ -173,11 +173,11 @@ def test_ctrl_c_in_a_video_leaves_nothing(translate, tmp_path, two_faces, monkey
     refine = FaceDetector.refine
     calls = []
 
-    def stopped(self, frame, points):
+    def stopped(self, frame, points, **how):
         calls.append(points)
         if len(calls) > 5:
             raise KeyboardInterrupt
-        return refine(self, frame, points)
+        return refine(self, frame, points, **how)
 
     monkeypatch.setattr(FaceDetector, "refine", stopped)
     code, out, error = translate(path)
