@@ -326,4 +326,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(main, _arguments(), resumes=True))
+    sys.exit(guarded(lambda: main(_arguments()), resumes=True))

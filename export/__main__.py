@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="compare on 100 photos instead of 16, which takes some minutes longer",
     )
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return guarded(_export, parser.parse_args(arguments))
+    return guarded(lambda: _export(parser.parse_args(arguments)))
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -31,7 +31,7 @@ from export.parity import held_to_bar
 from export.repeats import check_repeats
 from export.signatures import Servable
 from tf_fsgd.config import Config
-from tf_fsgd.files import sha256, write_json
+from tf_fsgd.files import sha256, write_json, write_text
 from tf_fsgd.quiet import output_to
 from tf_fsgd.training.translator import Translator
 
@@ -206,7 +206,7 @@ def _export(
                 report["left_out"][precision] = str(error)
                 _logger.warning("export: no %s file: %s", precision, error)
         write_json(folder / "report.json", report)
-        (folder / "README.md").write_text(readme.text(report), encoding="utf-8")
+        write_text(folder / "README.md", readme.text(report))
     return report
 
 

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+import tf_fsgd  # noqa: F401  chooses Keras' backend before a test imports Keras
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

@@ -267,6 +267,21 @@ def test_translates_a_photo(monkeypatch, capsys, tmp_path, unfinished):
     np.testing.assert_array_equal(read_image(tmp_path / "out" / "photo.png"), photo)
 
 
+def test_names_that_are_no_text(monkeypatch, capfd, tmp_path, brightens):
+    name, odd = (os.fsdecode(name) for name in (b"caf\xe9.png", b"n\xff.png"))
+    write_image(tmp_path / name, np.full((32, 32, 3), 100, np.uint8))
+    (tmp_path / odd).write_text("no such thing")
+    words = ["translate", name, odd, "--translator", brightens.path, "--aligned"]
+    words += ["--edit", "smile", "--out", os.fsdecode(b"\xe9t\xe9")]
+    monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
+    monkeypatch.chdir(tmp_path)
+    assert verbs.main() == 0
+    left_out, summary = capfd.readouterr().out.splitlines()
+    assert left_out.startswith("left out: n\\udcff.png: not an image")
+    assert summary == "1 photo: \\udce9t\\udce9, 1 left out"
+    assert (tmp_path / os.fsdecode(b"\xe9t\xe9") / name).is_file()
+
+
 @pytest.fixture
 def photo(tmp_path):
     path = tmp_path / "photo.png"

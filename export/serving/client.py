@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="SECONDS",
         help="for all attempts together; a busy server is asked again (%(default)g)",
     )
-    return guarded(_run, parser.parse_args(arguments))
+    return guarded(lambda: _run(parser.parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="DIR",
         help="node_modules folder with @litertjs (default: fetched with npm, once)",
     )
-    return guarded(_write, parser.parse_args(arguments))
+    return guarded(lambda: _write(parser.parse_args(arguments)))
 
 
 def _write(options: argparse.Namespace) -> None:

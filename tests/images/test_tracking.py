@@ -61,13 +61,14 @@ class Script:
 
     def __init__(self, *frames: list[float]):
         self.frames = frames
-        self.searches = 0
+        self.searches = self.full_searches = 0
 
-    def detect(self, frame: int) -> list[Face]:
+    def detect(self, frame: int, any_way_up: bool) -> list[Face]:
         self.searches += 1
+        self.full_searches += any_way_up
         return [face(left) for left in sorted(self.frames[frame])]
 
-    def refine(self, frame: int, points: np.ndarray) -> Face | None:
+    def refine(self, frame: int, points: np.ndarray, mirrored: bool) -> Face | None:
         near = [x for x in self.frames[frame] if abs(x - points[0, 0]) < 40]
         return face(near[0]) if near else None
 
@@ -93,6 +94,14 @@ def test_a_lost_face_stays_for_three_frames_and_may_come_back():
 def test_a_newcomer_is_found_at_the_next_search():
     frames = [[100]] + [[100, 300]] * 11
     assert follow(*frames)[0] == [[1]] * 10 + [[1, 2]] * 2
+
+
+def test_only_every_tenth_frame_without_anybody_is_searched_in_full():
+    script = Script(*[[]] * 21)
+    tracker = FaceTracker(script, fps=25)
+    for frame in range(21):
+        assert tracker.update(frame) == {}
+    assert (script.searches, script.full_searches) == (21, 3)
 
 
 def test_two_on_one_face_become_one():

@@ -42,6 +42,14 @@ def test_every_face_in_its_place(translate, tmp_path, two_faces):
     assert left > 5 and right > 5 and rim == 0
 
 
+def test_faces_on_their_heads_are_edited(translate, tmp_path, two_faces):
+    write_image(tmp_path / "photo.png", two_faces[::-1, ::-1])
+    assert translate(tmp_path / "photo.png")[0] == 0
+    turned = read_image(tmp_path / "out" / "photo.png")
+    left, right, rim = changed(two_faces, turned[::-1, ::-1])
+    assert left > 5 and right > 5 and rim == 0
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_one_face(translate, tmp_path, two_faces, number):
     write_image(tmp_path / "photo.png", two_faces)
@@ -190,11 +198,11 @@ def test_ctrl_c_in_a_video_leaves_nothing(
     refine = FaceDetector.refine
     calls = []
 
-    def stopped(self, frame, points):
+    def stopped(self, frame, points, **how):
         calls.append(points)
         if len(calls) > 5:
             raise KeyboardInterrupt
-        return refine(self, frame, points)
+        return refine(self, frame, points, **how)
 
     monkeypatch.setattr(FaceDetector, "refine", stopped)
     code, out, error = translate(path)

@@ -72,7 +72,8 @@ def find_celeba(data_dir: str | os.PathLike | None = None) -> Path | None:
     """
     name = "--data-dir" if data_dir is not None else "TFDS_DATA_DIR"
     place = data_dir if data_dir is not None else os.environ.get(name)
-    root = Path(place or "~/tensorflow_datasets").expanduser()
+    # pathlib fails where nobody has a home.
+    root = Path(os.path.expanduser(place or "~/tensorflow_datasets"))
     pieces = _plain_pieces(root)
     if len(pieces) == len(_PIECES):
         return root

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from tf_fsgd import keras_settings  # noqa: F401  settles them
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.errors import UserError
 from tf_fsgd.hardware import dtype_policy

@@ -20,7 +20,7 @@ from tf_fsgd.evaluation.latency import THREADS, keras_latency, tflite_latency
 from tf_fsgd.evaluation.page import render
 from tf_fsgd.evaluation.readings import Instruments
 from tf_fsgd.evaluation.study import Photos, Study, Trial
-from tf_fsgd.files import atomic_path, write_json
+from tf_fsgd.files import write_json, write_text
 from tf_fsgd.latents.directions import EDITS
 from tf_fsgd.pairs.family_dataset import FamilyPairs
 from tf_fsgd.training.translator import Translator
@@ -146,8 +146,7 @@ def report_edits(
     }
     shown = _pictures(translator, photos, trials, beside)
     write_json(out / "report.json", report)
-    with atomic_path(out / "report.html") as temporary:
-        temporary.write_text(render(report, shown), encoding="utf-8")
+    write_text(out / "report.html", render(report, shown))
     return report
 
 

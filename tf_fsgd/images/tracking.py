@@ -99,7 +99,7 @@ class FaceTracker:
             arrival, those of one frame from left to right.
         """
         for track in self._tracks:
-            face = self._detector.refine(frame, track.face.points)
+            face = self._detector.refine(frame, track.face.points, mirrored=True)
             if face is None:
                 track.missed += 1
             else:
@@ -115,7 +115,9 @@ class FaceTracker:
         return {track.number: square_of(track.points) for track in self._tracks}
 
     def _search(self, frame: np.ndarray, time: float) -> None:
-        for face in self._detector.detect(frame):
+        # Frame after frame without anybody, a full search of each would cost fivefold.
+        due = not self._tracks and self._frames % _SEARCH == 0
+        for face in self._detector.detect(frame, any_way_up=due):
             known = next(
                 (t for t in self._tracks if len(suppress([t.face, face])) == 1), None
             )

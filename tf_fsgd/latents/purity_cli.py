@@ -6,7 +6,7 @@ from pathlib import Path
 from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, write_json
+from tf_fsgd.files import write_json, write_text
 from tf_fsgd.images.io import write_image
 from tf_fsgd.latents.directions import SHIPPED, load_direction
 from tf_fsgd.latents.purity import measure_purity
@@ -58,8 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     facts = {"teacher": teacher.name, "truncation_psi": arguments.truncation_psi}
     write_json(arguments.out / "purity.json", facts | matrix.facts())
-    with atomic_path(arguments.out / "purity.md") as temporary:
-        temporary.write_text(matrix.markdown(), encoding="utf-8")
+    write_text(arguments.out / "purity.md", matrix.markdown())
     write_image(arguments.out / "purity.jpg", purity_chart(matrix))
     print(matrix.markdown(), end="")
     print(f"{arguments.out}: purity.json, purity.md and purity.jpg")

@@ -25,6 +25,7 @@ from keras import layers
 
 from tf_fsgd.archives import NUMBERS, check_arrays, read_arrays
 from tf_fsgd.errors import UserError
+from tf_fsgd.keras_settings import keras_home
 
 VGG19_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 VGG19_FILES = (
@@ -63,8 +64,7 @@ def find_weights(*filenames: str, path: str | Path | None = None) -> Path | None
             raise UserError(f"{path}: no such file or folder (weights {wanted})")
         folders = [path]
     else:
-        keras_home = os.environ.get("KERAS_HOME", "~/.keras")
-        folders = [Path(keras_home).expanduser() / "models"]
+        folders = [keras_home() / "models"]
         if own := os.environ.get("TF_FSGD_WEIGHTS"):
             if not Path(own).is_dir():
                 raise UserError(f"TF_FSGD_WEIGHTS must be a folder, received {own}")
