@@ -98,9 +98,9 @@ def test_a_newcomer_is_found_at_the_next_search():
 
 def test_only_every_tenth_frame_without_anybody_is_searched_in_full():
     script = Script(*[[]] * 21)
-    tracker = FaceTracker(script, fps=25)
+    tracker = FaceTracker(script)
     for frame in range(21):
-        assert tracker.update(frame) == {}
+        assert tracker.update(frame, frame / 25) == {}
     assert (script.searches, script.full_searches) == (21, 3)
 
 
