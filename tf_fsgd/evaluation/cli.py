@@ -86,21 +86,23 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.photos is not None and arguments.photos < 1:
         raise UserError(f"--photos must be 1 or more, received {arguments.photos}")
     run_folder = run_named(arguments.run)
-    if run_folder is not None and not run_folder.config.axes:
-        _evaluate_fixed(run_folder, arguments)
-        return
     translator = load_translator(arguments.run)
+    if run_folder is not None and not run_folder.config.axes:
+        _evaluate_fixed(translator, run_folder, arguments)
+        return
     _evaluate_conditional(translator, run_folder, arguments)
 
 
-def _evaluate_fixed(run_folder: RunFolder, arguments: argparse.Namespace) -> None:
+def _evaluate_fixed(
+    translator: Translator, run_folder: RunFolder, arguments: argparse.Namespace
+) -> None:
     config = run_folder.config
     celeba = None
     if find_celeba(arguments.data_dir):
         celeba = aligned_faces("test", arguments.data_dir, config.pairs.resolution)
     out = arguments.out or run_folder.path
     report = evaluate(
-        run_folder.load_translator(),
+        translator,
         config,
         held_out=run_folder.open_pairs("held_out").images(),
         classifier=load_classifier(arguments.classifier),

@@ -1,4 +1,4 @@
-"""The report of a conditional translator: `report.json` and a page of one file.
+"""The report of a translator's sliders: `report.json` and a page of one file.
 
 The page holds its pictures and style; it can be mailed, and opened without a network.
 It shows CelebA's photos, which are for non-commercial research, and is not to be
@@ -12,16 +12,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from tf_fsgd.edits import EDITS
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation import pictures
-from tf_fsgd.evaluation.editors import ConditionalEditor, Editor, teacher_examples
+from tf_fsgd.evaluation.editors import Editor, TranslatorEditor, teacher_examples
 from tf_fsgd.evaluation.edits import FULL, STRENGTHS, goal_of
 from tf_fsgd.evaluation.latency import THREADS, keras_latency, tflite_latency
 from tf_fsgd.evaluation.page import render
 from tf_fsgd.evaluation.readings import Instruments
 from tf_fsgd.evaluation.study import Photos, Study, Trial
 from tf_fsgd.files import atomic_path, write_json
-from tf_fsgd.latents.directions import EDITS
 from tf_fsgd.pairs.family_dataset import FamilyPairs
 from tf_fsgd.training.translator import Translator
 
@@ -86,7 +86,7 @@ def report_edits(
     """Measures a translator and writes `out`/report.json and `out`/report.html.
 
     Args:
-        translator: A conditional one.
+        translator: What to measure.
         photos: To try it on, at its resolution.
         instruments: Who measures.
         out: A folder, made when absent.
@@ -99,7 +99,7 @@ def report_edits(
 
     Raises:
         UserError: If no photo lacks what any of the edits brings, or the edits are
-            none of `latents.directions.EDITS`.
+            none of `tf_fsgd.edits.EDITS`.
     """
     started = time.monotonic()
     beside = beside or Beside()
@@ -110,7 +110,7 @@ def report_edits(
             f"for is not known; known: {', '.join(EDITS)}"
         )
     study = Study(photos, instruments, count)
-    editor = ConditionalEditor(translator)
+    editor = TranslatorEditor(translator)
     trials = study.trials(editor, goals)
     if not trials:
         raise UserError("no face lacks what any of the edits brings; give more faces")

@@ -1,4 +1,4 @@
-"""What edits faces, in one form: a conditional translator, a run of one fixed edit.
+"""What edits faces, in one form.
 
 The teacher cannot edit a photo; what it makes of its own faces are examples, taken from
 the families that a translator was trained on.
@@ -6,16 +6,14 @@ the families that a translator was trained on.
 
 from typing import NamedTuple, Protocol
 
-import keras
 import numpy as np
 
 from tf_fsgd.evaluation.edits import FULL
-from tf_fsgd.images.io import resize, to_float, to_uint8
+from tf_fsgd.images.io import resize
 from tf_fsgd.pairs.family_dataset import FamilyPairs
 from tf_fsgd.training.runfolder import RunFolder
 from tf_fsgd.training.translator import Translator, of_run
 
-_BATCH = 16
 _NEAR = 0.35  # how far from strength 1 a teacher's example may be
 
 
@@ -36,8 +34,8 @@ class Editor(Protocol):
         """Faces `[N, S, S, 3]` uint8 to `[N, R, R, 3]` uint8."""
 
 
-class ConditionalEditor:
-    """A conditional translator; an `Editor`."""
+class TranslatorEditor:
+    """A translator; an `Editor`."""
 
     def __init__(self, translator: Translator):
         """Takes the translator."""
@@ -51,62 +49,13 @@ class ConditionalEditor:
         return self.translator.translate(faces, {edit: strength})
 
 
-class FixedEditor:
-    """A run of one edit at one strength, which counts as 1; an `Editor`."""
-
-    def __init__(self, run: RunFolder):
-        """Loads the run's translator."""
-        self._network = run.load_translator()
-        self.name = run.path.name
-        self.edits = (run.config.edit,)
-        self.resolution = run.config.pairs.resolution
-
-    def edit(self, faces: np.ndarray, edit: str, strength: float) -> np.ndarray:
-        """Applies the run's edit.
-
-        Raises:
-            ValueError: If another edit or strength is asked for.
-        """
-        if edit not in self.edits or strength != FULL:
-            raise ValueError(
-                f"{self.name} makes {self.edits[0]} at strength {FULL}, "
-                f"asked for {edit} at {strength}"
-            )
-        return translate(self._network, faces)
-
-
 def editor_of(run: RunFolder) -> Editor:
     """The editor that a finished run has made.
 
     Raises:
         UserError: If the run's translator is missing or damaged.
     """
-    if run.config.axes:
-        return ConditionalEditor(of_run(run, run.load_translator()))
-    return FixedEditor(run)
-
-
-def translate(translator: keras.Model, faces: np.ndarray) -> np.ndarray:
-    """Runs a translator of one fixed edit in batches.
-
-    Args:
-        translator: Images `[N, R, R, 3]` in [-1, 1] to the same.
-        faces: `[N, S, S, 3]` uint8; resized when S is not R.
-
-    Returns:
-        `[N, R, R, 3]` uint8.
-    """
-    resolution = translator.input_shape[1] or faces.shape[1]
-    faces = resized(faces, resolution)
-    outputs = [
-        to_uint8(
-            keras.ops.convert_to_numpy(
-                translator(to_float(faces[start : start + _BATCH]), training=False)
-            )
-        )
-        for start in range(0, len(faces), _BATCH)
-    ]
-    return np.concatenate(outputs or [faces])
+    return TranslatorEditor(of_run(run, run.load_translator()))
 
 
 def resized(faces: np.ndarray, size: int) -> np.ndarray:

@@ -133,7 +133,7 @@ class Study:
         """Tries every edit at every strength.
 
         Args:
-            editor: A conditional one.
+            editor: Takes every strength.
             goals: Of the edits to try; those that no photo is there for are left out.
         """
         trials = {trial.goal.edit: trial for trial in self._photos_of(goals)}
