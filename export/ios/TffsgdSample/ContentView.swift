@@ -46,7 +46,7 @@ struct ContentView: View {
     private func slider(at column: Int, of edits: Edits) -> some View {
         let axis = edits.axes[column]
         let reach = edits.reach(of: axis)
-        let other = reach.lowerBound < 0 ? opposite(of: axis) : "original"
+        let other = reach.lowerBound == 0 ? "original" : opposite(of: axis)
         return Slider(value: $request.sliders[column], in: reach) {
             Text("\(other) to \(axis)")
         } minimumValueLabel: {

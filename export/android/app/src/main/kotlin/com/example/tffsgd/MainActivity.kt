@@ -89,7 +89,7 @@ class MainActivity : Activity() {
     private fun addSliders(edits: Edits) {
         for (axis in edits.axes) {
             val reach = edits.reachOf(axis)
-            val opposite = if (reach.start < 0) oppositeOf(axis) else "original"
+            val opposite = if (reach.start == 0f) "original" else oppositeOf(axis)
             val slider = SeekBar(this)
             slider.min = (reach.start * STEPS).toInt()
             slider.max = (reach.endInclusive * STEPS).toInt()
