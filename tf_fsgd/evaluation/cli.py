@@ -9,7 +9,6 @@ from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import DEFAULT_PHOTOS, Beside, report_edits
-from tf_fsgd.evaluation.editors import editor_of
 from tf_fsgd.evaluation.report import DEFAULT_PHOTOS as DEFAULT_FIXED_PHOTOS
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
@@ -61,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RUN",
-        help="another run to show next to it; may be repeated",
+        help="another run or shipped translator to show next to it; may be repeated",
     )
     conditional.add_argument(
         "--pairs",
@@ -159,7 +158,7 @@ def _beside(run_folder: RunFolder | None, arguments: argparse.Namespace) -> Besi
         families = teacher.open_pairs("held_out")
     return dataclasses.replace(
         company,
-        editors=[editor_of(open_run(path)) for path in arguments.beside],
+        translators=[load_translator(path) for path in arguments.beside],
         families=families,
         projection=_projection(arguments.projection),
     )

@@ -15,8 +15,8 @@ from tqdm import tqdm
 from tf_fsgd.edits import EDITS
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation import pictures
-from tf_fsgd.evaluation.editors import Editor, TranslatorEditor, teacher_examples
 from tf_fsgd.evaluation.edits import FULL, STRENGTHS, goal_of
+from tf_fsgd.evaluation.examples import teacher_examples
 from tf_fsgd.evaluation.latency import THREADS, keras_latency, tflite_latency
 from tf_fsgd.evaluation.page import render
 from tf_fsgd.evaluation.readings import Instruments
@@ -59,14 +59,14 @@ class Beside:
     """What is shown next to the translator, where it is at hand.
 
     Attributes:
-        editors: Other runs.
+        translators: Others.
         families: The teacher's, which training never saw.
         projection: What `benchmarks/projection.py` wrote.
         samples: The folder of the grids of training.
         tflite: Exported files of this translator.
     """
 
-    editors: Sequence[Editor] = ()
+    translators: Sequence[Translator] = ()
     families: FamilyPairs | None = None
     projection: dict | None = None
     samples: Path | None = None
@@ -110,11 +110,10 @@ def report_edits(
             f"for is not known; known: {', '.join(EDITS)}"
         )
     study = Study(photos, instruments, count)
-    editor = TranslatorEditor(translator)
-    trials = study.trials(editor, goals)
+    trials = study.trials(translator, goals)
     if not trials:
         raise UserError("no face lacks what any of the edits brings; give more faces")
-    for other in beside.editors:
+    for other in beside.translators:
         study.beside(other, trials)
     if beside.families is not None:
         for edit, trial in tqdm(trials.items(), "teacher's pairs", unit=" edits"):

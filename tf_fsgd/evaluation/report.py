@@ -14,8 +14,8 @@ import numpy as np
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.config import Config
-from tf_fsgd.evaluation.editors import resized
 from tf_fsgd.evaluation.edits import FULL
+from tf_fsgd.evaluation.examples import resized
 from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.measures import Measures, select_photos

@@ -1,61 +1,19 @@
-"""What edits faces, in one form.
+"""What the teacher makes of its own faces, to be shown beside a translator.
 
-The teacher cannot edit a photo; what it makes of its own faces are examples, taken from
-the families that a translator was trained on.
+The teacher cannot edit a photo; its examples are taken from the families that a
+translator was trained on.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from tf_fsgd.evaluation.edits import FULL
 from tf_fsgd.images.io import resize
 from tf_fsgd.pairs.family_dataset import FamilyPairs
-from tf_fsgd.training.runfolder import RunFolder
-from tf_fsgd.training.translator import Translator, of_run
+from tf_fsgd.training.translator import Translator
 
 _NEAR = 0.35  # how far from strength 1 a teacher's example may be
-
-
-class Editor(Protocol):
-    """Something that edits photos.
-
-    Attributes:
-        name: What the report calls it.
-        edits: What it can be asked for.
-        resolution: R, side of its pictures in pixels; `None`: any.
-    """
-
-    name: str
-    edits: tuple[str, ...]
-    resolution: int | None
-
-    def edit(self, faces: np.ndarray, edit: str, strength: float) -> np.ndarray:
-        """Faces `[N, S, S, 3]` uint8 to `[N, R, R, 3]` uint8."""
-
-
-class TranslatorEditor:
-    """A translator; an `Editor`."""
-
-    def __init__(self, translator: Translator):
-        """Takes the translator."""
-        self.translator = translator
-        self.name = translator.name
-        self.edits = translator.edits
-        self.resolution = translator.resolution
-
-    def edit(self, faces: np.ndarray, edit: str, strength: float) -> np.ndarray:
-        """Applies one edit."""
-        return self.translator.translate(faces, {edit: strength})
-
-
-def editor_of(run: RunFolder) -> Editor:
-    """The editor that a finished run has made.
-
-    Raises:
-        UserError: If the run's translator is missing or damaged.
-    """
-    return TranslatorEditor(of_run(run, run.load_translator()))
 
 
 def resized(faces: np.ndarray, size: int) -> np.ndarray:
