@@ -269,12 +269,13 @@ def test_what_a_fixed_edit_does_not_have(fixed, edits, message):
         ({"head_only": False}, {"feminine": 1.6}),
         # Nobody knows what was drawn, nor how many standard deviations it is.
         ({"folder": "my/drawings"}, {"drawings": 1.0}),
+        ({"edit": "my/direction.npz"}, {"direction.npz": 2.0}),
     ],
 )
 def test_what_a_fixed_edits_strength_stands_for(fixed, settings, units):
     run, network = fixed
     for name, value in settings.items():
-        setattr(run.config.pairs, name, value)
+        setattr(run.config if name == "edit" else run.config.pairs, name, value)
     translator = of_run(run, network)
     assert translator.units == units and translator.axes == tuple(units)
     assert ("FFHQ" in translator.licence) == ("folder" not in settings)

@@ -156,7 +156,8 @@ def _fixed_edit(config: Config) -> tuple[str, float]:
     if pairs.folder:
         # Nobody knows what these pairs show, whatever the config calls its edit.
         return Path(pairs.folder).name, 1.0
-    return config.edit, pairs.strength or teacher_unit(config.edit, pairs.head_only)
+    unit = pairs.strength or teacher_unit(config.edit, pairs.head_only)
+    return Path(config.edit).name, unit  # a direction's file may lie anywhere
 
 
 def is_shipped(name: str) -> bool:
