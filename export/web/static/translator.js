@@ -57,7 +57,8 @@ export class Translator {
       this.reference = null;
       output = (await run(this.network, inputs)).image;
     }
-    const result = Uint8ClampedArray.from(output, (value) => (value + 1) * 127.5);
+    const result = new Uint8ClampedArray(rgb.length);
+    for (let i = 0; i < rgb.length; i++) result[i] = (output[i] + 1) * 127.5;
     return { rgb: result, milliseconds: performance.now() - started };
   }
 }
