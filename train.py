@@ -26,7 +26,7 @@ with output_to(os.devnull):
 
 import numpy as np
 
-from export.bundle import export_run, export_translator
+from export.bundle import export_translator
 from tf_fsgd.attributes.celeba import (
     HOW_TO_GET,
     aligned_faces,
@@ -41,6 +41,7 @@ from tf_fsgd.attributes.model import (
 )
 from tf_fsgd.config import Config
 from tf_fsgd.disk import check_temporary
+from tf_fsgd.edits import pair_strength
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import report_edits
@@ -49,7 +50,7 @@ from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
 from tf_fsgd.images.finding import print_left_out
 from tf_fsgd.latents.axes import family_axes, family_axis
-from tf_fsgd.latents.directions import load_direction, pair_strength
+from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.lease import lease
 from tf_fsgd.pairs.folder import check_folder, name_of
 from tf_fsgd.pairs.render import check_rendering, render_pairs
@@ -65,7 +66,7 @@ from tf_fsgd.training.runfolder import (
     unfinished_or_new,
 )
 from tf_fsgd.training.samples import write_training_animation
-from tf_fsgd.training.translator import load_translator, of_run
+from tf_fsgd.training.translator import default_units, load_translator, of_run
 
 SHOWN = 8  # faces of each kind in the grids that show training
 
@@ -121,7 +122,7 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
             perceptual=_perceptual(config, classifier, arguments.vgg19),
             faces=_shown(held_out[0][:SHOWN], celeba),
         )
-    translator = run.load_translator()
+    translator = of_run(run, run.load_translator())
 
     print("evaluation: reading what the translator makes of every face")
     report = evaluate(
@@ -136,7 +137,7 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
     print(format_summary(report))
     print("export: converting, and comparing with the Keras model")
     photos = held_out[0] if celeba is None else celeba[0]
-    export_run(translator, config, run.export, photos)
+    export_translator(translator, run.export, photos)
     return {
         "before and after": run.path / "before_after.jpg",
         "the same as GIF": run.path / "before_after.gif",
@@ -232,7 +233,13 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
             )
         check_rendering(config, load_teacher(config.teacher.checkpoint))
     if config.training.start_from:
-        load_translator(config.training.start_from)
+        start = load_translator(config.training.start_from)
+        if start.edits != tuple(default_units(config.axes)):
+            raise UserError(
+                "training.start_from must be a modulated generator of the same edits, "
+                f"{', '.join(config.axes) or 'which this run has not'}, received "
+                f"{start.name} of {', '.join(start.edits)}"
+            )
         if Path(config.training.start_from).exists():
             # A resumed run may be called from another folder.
             path = Path(config.training.start_from).resolve()

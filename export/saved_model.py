@@ -33,7 +33,7 @@ def write(servable: Servable, folder: Path) -> None:
                 "encoded": servable.encoded(),
             },
         )
-        warmup.write(folder / VERSION, servable.resolution, servable.edits)
+        warmup.write(folder / VERSION, servable.resolution, servable.axes)
 
 
 def compare(folder: Path, cases: Cases, reference: np.ndarray) -> dict:

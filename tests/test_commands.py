@@ -15,12 +15,11 @@ import numpy as np
 import pytest
 
 from tf_fsgd import __main__ as verbs
-from tf_fsgd.config import Config
+from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.errors import guarded
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.training import translator
-from tf_fsgd.training.cli import parse_edits
 from tf_fsgd.training.runfolder import new_run, open_run
 from tf_fsgd.training.samples import write_sample
 
@@ -351,12 +350,92 @@ def test_edits_that_a_slider_does_not_have(
     assert not out.exists()
 
 
-@pytest.mark.parametrize("words", [["--edit", "smile"], ["--strength", "1"]])
-def test_a_translator_of_one_edit_takes_none(mistake, tmp_path, photo, words):
-    run = new_run(tmp_path / "runs", Config())
-    words = ["translate", photo, "--translator", run.path, *words]
-    line = mistake(verbs.main, *words)
-    assert "makes one edit, feminine, at one strength" in line
+@pytest.fixture
+def fixed(tmp_path):
+    """A finished run of one fixed edit that makes any face brighter."""
+    config = Config()
+    config.pairs.resolution = 32
+    config.generator = GeneratorConfig(
+        filters=4, downsamplings=1, blocks=0, strided_ends=False
+    )
+    run = new_run(tmp_path / "runs", config)
+    network = build_generator(config.generator, 32)
+    network.weights[-1].assign(np.full(3, 0.4))
+    run.save_translator(network)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [
+        ([], 151),
+        (["--strength", "0.5"], 125.5),
+        (["--edit", "feminine=0.5"], 125.5),
+        (["--edit", "feminine", "--strength", "0"], 100),
+    ],
+)
+def test_a_fixed_edit_has_a_slider(
+    monkeypatch, capsys, tmp_path, fixed, photo, words, level
+):
+    # 0.4 of [-1, 1] is 51 of 255.
+    found = brightness(monkeypatch, tmp_path, fixed, photo, *words)
+    assert found == pytest.approx(level, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--strength", "1.5"], "strength of feminine must be 0 to 1"),
+        (["--edit", "feminine=-1"], "strength of feminine must be 0 to 1"),
+        (["--edit", "masculine"], "--edit must be of feminine, received 'masculine'"),
+    ],
+)
+def test_a_fixed_edit_has_no_opposite(mistake, tmp_path, fixed, photo, words, message):
+    out = tmp_path / "out"
+    words = ["translate", photo, "--translator", fixed.path, "--out", out, *words]
+    assert message in mistake(verbs.main, *words)
+    assert not out.exists()
+
+
+def test_a_fixed_edit_on_a_sheet(monkeypatch, capsys, tmp_path, fixed, photo):
+    out = tmp_path / "sheet.png"
+    words = ["sliders", photo, "--translator", fixed.path, "--out", out]
+    monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
+    assert verbs.main() == 0
+    sheet = read_image(out)
+    assert sheet[5, -5].tolist() == [100] * 3 and sheet[-5, -5].tolist() == [151] * 3
+
+
+def test_sliders_start_from_sliders_only(train, mistake, tmp_path, fixed):
+    start = f"training.start_from={fixed.path}"
+    runs = tmp_path / "new"
+    words = ["--preset", "mobile-128", "--edit", "feminine", "--set", start]
+
+    def command():
+        return guarded(train.main, train._arguments())
+
+    line = mistake(command, *words, "--runs", runs)
+    assert "training.start_from must be a modulated generator of the same" in line
+    assert not runs.exists()
+
+
+@pytest.mark.parametrize(
+    ("units", "message"),
+    [
+        ("smile=2.7", "--units: smile must be above 0 and at most 2.6"),
+        ("smile=-1", "--units: smile must be above 0"),
+        ("smile=0", "--units: smile must be above 0"),
+        ("ears=1", "--units must be of smile, frown, received 'ears'"),
+        ("smile=wide", "--units must look like"),
+    ],
+)
+def test_units_that_training_has_not_shown(
+    mistake, monkeypatch, tmp_path, brightens, units, message
+):
+    monkeypatch.setattr("tf_fsgd.training.ship_cli.SHIPPED", tmp_path / "shipped")
+    words = ["ship", brightens.path, "mine", "--units", units]
+    assert message in mistake(verbs.main, *words)
+    assert not (tmp_path / "shipped").exists()
 
 
 def test_a_folder_does_not_hide_what_is_shipped(
@@ -375,12 +454,6 @@ def test_a_folder_does_not_hide_what_is_shipped(
     monkeypatch.setattr(sys, "argv", ["tf_fsgd", *words])
     assert verbs.main() == 0
     assert read_image(tmp_path / "translated" / "photo.png").mean() > 100
-
-
-def test_several_edits_with_strengths():
-    assert parse_edits("smile") == {"smile": 1.0}
-    assert parse_edits("smile", 0.5) == {"smile": 0.5}
-    assert parse_edits(" smile = -0.8 , older ", 2.0) == {"smile": -0.8, "older": 2.0}
 
 
 def test_an_unknown_verb(monkeypatch, capsys):

@@ -11,6 +11,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 ROOMS = (
     "tf_fsgd.errors",
+    "tf_fsgd.edits",
     "tf_fsgd.files",
     "tf_fsgd.lease",
     "tf_fsgd.archives",
@@ -38,6 +39,7 @@ ROOMS = (
 STRANGERS = {
     # Pictures are of use without the rest; the translator knows no teacher.
     "tf_fsgd.images": {
+        "tf_fsgd.edits",
         "tf_fsgd.settings",
         "tf_fsgd.config",
         "tf_fsgd.disk",

@@ -30,10 +30,12 @@ def faces(photos, tmp_path):
 def test_exports_a_run_on_photos(run, faces, tmp_path, capsys):
     out = tmp_path / "out [1]"  # TensorFlow loads by patterns
     assert main([str(run.path), "--out", str(out), "--photos", str(faces)]) == 0
-    assert json.loads((out / "report.json").read_text())["images"] == 4
+    report = json.loads((out / "report.json").read_text())
+    # At strength 0 and 1 of the one edit.
+    assert (report["photos_measured"], report["images"]) == (4, 8)
     printed = capsys.readouterr().out
     assert str(out / "saved_model") in printed
-    assert str(out / "tflite" / "tf_fsgd_smile_32_fp16.tflite") in printed
+    assert str(out / "tflite" / f"tf_fsgd_{run.path.name}_32_fp16.tflite") in printed
 
 
 def test_a_run_that_is_worked_on_is_left_alone(run, faces, capsys):
@@ -56,7 +58,8 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
     run.save_translator(translator)
     monkeypatch.setattr("export.faces.find_celeba", lambda: None)
     assert main([str(run.path)]) == 0
-    assert json.loads((run.export / "report.json").read_text())["images"] == 3
+    report = json.loads((run.export / "report.json").read_text())
+    assert (report["photos_measured"], report["axes"]) == (3, ["pairs"])
 
 
 @pytest.mark.parametrize(

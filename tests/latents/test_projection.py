@@ -1,6 +1,7 @@
 """Projection: known answers on a linear teacher, resume, files, the user's mistakes."""
 
 import argparse
+import re
 import signal
 
 import keras
@@ -286,7 +287,7 @@ def _line(capsys):
         (["--resolution", "16"], "--resolution must be 32 or more, received 16"),
         (["--resolution", "48"], "resolution must be 32 divided by a power of two"),
         (["--strength", "1"], "--strength belongs to --edit"),
-        (["--edit", "smile", "--strength", "nan"], "--strength must be a number"),
+        (["--edit", "smile", "--strength", "nan"], "strength of smile must be -3 to 3"),
         (["--edit", "nope"], "--edit must be one of feminine, "),
         (["missing.png"], "missing.png: no such file or folder"),
         (["{text}"], "text.png: not an image"),
@@ -322,3 +323,17 @@ def test_a_generated_face_comes_closer(teacher):
         state, losses = projector.advance(state, target)
         likenesses.append(losses["likeness"])
     assert likenesses[-1] < 0.9 * likenesses[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"space": "x"}, "space must be one of w, w+, received 'x'"),
+        ({"steps": 0}, "steps must be at least 1, received 0"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0, received 0.0"),
+        ({"spread": float("nan")}, "spread must be a finite number, received nan"),
+    ],
+)
+def test_settings_keep_their_rules(settings, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        ProjectionSettings(**settings)

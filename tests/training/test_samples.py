@@ -57,13 +57,15 @@ def test_every_edit_stands_under_the_faces(monkeypatch, count, side, cell):
     )
     image, strengths = keras.Input((side, side, 3)), keras.Input((1,))
     brighter = keras.Model([image, strengths], image + Spread(side)(strengths))
-    units = {"bright": 0.4, "dark": 0.2}
+    units = {"bright": 0.4, "not bright": 0.2}
     translator = Translator("stub", brighter, side, ("bright",), units)
-    monkeypatch.setattr("tf_fsgd.latents.edits.OPPOSITES", {"dark": "bright"})
     faces = np.full((count, side, side, 3), 100, np.uint8)
     faces += np.arange(count, dtype=np.uint8)[:, None, None, None]
     edits_grid(translator, faces)
-    assert (laid["columns"], laid["labels"]) == (count, ["input", "bright", "dark"])
+    assert (laid["columns"], laid["labels"]) == (
+        count,
+        ["input", "bright", "not bright"],
+    )
     assert {each.shape for each in laid["images"]} == {(cell, cell, 3)}
     # A face in each column; 0.4 of [-1, 1] is 51 levels of 255.
     levels = np.array([each[0, 0, 0] for each in laid["images"]]).reshape(3, count)

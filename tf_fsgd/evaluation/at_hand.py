@@ -17,7 +17,7 @@ from tf_fsgd.attributes.model import (
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.distribution import feature_space
 from tf_fsgd.evaluation.edit_report import Beside
-from tf_fsgd.evaluation.editors import resized
+from tf_fsgd.evaluation.examples import resized
 from tf_fsgd.evaluation.identity import HOW_TO_GET as HOW_TO_GET_IDENTITY
 from tf_fsgd.evaluation.identity import load_identity
 from tf_fsgd.evaluation.judge import GenderJudge

@@ -57,7 +57,7 @@ def best_and_worst(trial: Trial, strength: float) -> np.ndarray:
 
 
 def side_by_side(trial: Trial, name: str, strength: float) -> np.ndarray | None:
-    """Photos and what each editor makes of them, a row each; `None` for one editor."""
+    """Photos and what each translator makes of them, a row each; `None` for one."""
     if not trial.beside_outputs:
         return None
     rows = {"photo": trial.before[:SHOWN], name: trial.outputs[strength][:SHOWN]}

@@ -9,13 +9,13 @@ import logging
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.config import Config
-from tf_fsgd.evaluation.editors import resized, translate
+from tf_fsgd.evaluation.edits import FULL
+from tf_fsgd.evaluation.examples import resized
 from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.measures import Measures, select_photos
@@ -24,6 +24,7 @@ from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import write_image
 from tf_fsgd.latents.directions import Direction
+from tf_fsgd.training.translator import Translator
 
 _logger = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ _CELEBA = (
 
 
 def evaluate(
-    translator: keras.Model,
+    translator: Translator,
     config: Config,
     *,
     held_out: tuple[np.ndarray, np.ndarray],
@@ -65,7 +66,7 @@ def evaluate(
     """Measures a translator and writes the report with its pictures.
 
     Args:
-        translator: Images `[N, R, R, 3]` in [-1, 1] to the same.
+        translator: The run's; its one edit is made at strength 1.
         config: The run's.
         held_out: A and B, `[N, R, R, 3]` uint8: pairs that training never saw.
         classifier: Ours.
@@ -95,7 +96,7 @@ def evaluate(
             "present": direction.sign > 0,
         }
     before, wanted = held_out
-    after = translate(translator, before)
+    after = translator.translate(before, {translator.edits[0]: FULL})
     before, wanted = resized(before, after.shape[1]), resized(wanted, after.shape[1])
     report["held_out"] = measures.measure(before, after)
     maker = "B" if config.pairs.folder else "teacher"
@@ -111,7 +112,7 @@ def evaluate(
 
 
 def _on_celeba(
-    translator: keras.Model,
+    translator: Translator,
     measures: Measures,
     celeba: tuple[np.ndarray, np.ndarray],
     photos: int,
@@ -124,7 +125,7 @@ def _on_celeba(
         has_target = attributes[:, column] == (measures.direction.sign > 0)
     chosen = select_photos(has_target, photos)
     has_target = has_target[chosen]
-    after = translate(translator, faces[chosen])
+    after = translator.translate(faces[chosen], {translator.edits[0]: FULL})
     before = resized(faces[chosen], after.shape[1])
     result = {"note": f"{len(chosen)} of {len(faces)} {_CELEBA}"}
     result |= measures.measure(before, after, has_target)

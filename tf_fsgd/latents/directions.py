@@ -16,57 +16,12 @@ from typing import Any
 import numpy as np
 
 from tf_fsgd.archives import INTEGERS, NUMBERS, TEXT, read_arrays, write_arrays
+from tf_fsgd.edits import EDITS, axis_of
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
 
-EDITS = {
-    "feminine": ("Male", -1),
-    "masculine": ("Male", +1),
-    "older": ("Young", -1),
-    "younger": ("Young", +1),
-    "smile": ("Smiling", +1),
-    "frown": ("Smiling", -1),
-    "mouth": ("Mouth_Slightly_Open", +1),
-    "brows": ("Arched_Eyebrows", +1),
-    "bushy": ("Bushy_Eyebrows", +1),
-    "eyes": ("Narrow_Eyes", -1),
-    "squint": ("Narrow_Eyes", +1),
-    "nose": ("Big_Nose", +1),
-    "pointy": ("Pointy_Nose", +1),
-}
-"""Edit: the CelebA attribute that it changes, and whether it adds or removes it."""
-
-PAIR_STRENGTHS = {
-    "feminine": 1.6,
-    "masculine": 1.6,
-    "older": 3.0,
-    "younger": 2.5,
-    "smile": 2.0,
-    "frown": 2.0,
-    "mouth": 4.0,
-    "bushy": 3.0,
-}
-"""Strength at which most candidates become certain pairs; more of it is harder to learn
-and is less the same person. Of the other edits the classifier is never certain."""
-
-HEAD_ONLY_STRENGTHS = PAIR_STRENGTHS | {"feminine": 3.0, "masculine": 3.0}
-"""The same for pairs whose edit spares the coarsest rows (`PairsConfig.head_only`)."""
-
-DEFAULT_PAIR_STRENGTH = 2.0
-"""The same for a direction of the user's own."""
-
 SHARED_W = frozenset({"mobile-ffhq", "stylegan2-ffhq-config-f"})
 """Teachers with one mapping network, by name."""
-
-SHIPPED_AS = {
-    "masculine": "feminine",
-    "younger": "older",
-    "frown": "smile",
-    "squint": "eyes",
-}
-"""Edits that are another one backwards."""
-
-SHIPPED = tuple(edit for edit in EDITS if edit not in SHIPPED_AS)
 
 _NEEDED = {
     "vector": (NUMBERS, None),
@@ -77,7 +32,6 @@ _NEEDED = {
     "reading_vector": (NUMBERS, (None,)),
     "reading_bias": (NUMBERS, ()),
 }
-"""Edits with a file of their own; the rest are these reversed."""
 
 
 @dataclass
@@ -188,7 +142,7 @@ def load_direction(name_or_path: str) -> Direction:
         UserError: If it is neither, or the file is not a direction.
     """
     if name_or_path in EDITS:
-        shipped = SHIPPED_AS.get(name_or_path, name_or_path)
+        shipped = axis_of(name_or_path)
         folder = importlib.resources.files("tf_fsgd.latents") / "shipped"
         direction = _read(Path(str(folder / f"{shipped}.npz")))
         return (
@@ -201,28 +155,6 @@ def load_direction(name_or_path: str) -> Direction:
         f"--edit must be one of {', '.join(EDITS)} or an existing .npz file of a "
         f"direction, received {name_or_path!r}"
     )
-
-
-def pair_strength(edit: str, head_only: bool = False) -> float:
-    """The strength of training pairs where the user names none.
-
-    Args:
-        edit: A name of `EDITS`, or a direction's file.
-        head_only: Whether the edit spares the coarsest rows of W+.
-
-    Raises:
-        UserError: If the classifier is hardly ever certain of what the edit does, so
-            that no strength gives pairs at the usual confidence.
-    """
-    if edit in EDITS and edit not in PAIR_STRENGTHS:
-        raise UserError(
-            f"--edit {edit}: the classifier is hardly ever certain of "
-            f"{EDITS[edit][0]} and cannot choose pairs; learn one of "
-            f"{', '.join(PAIR_STRENGTHS)}, or set pairs.strength and a lower "
-            "pairs.confidence"
-        )
-    strengths = HEAD_ONLY_STRENGTHS if head_only else PAIR_STRENGTHS
-    return strengths.get(edit, DEFAULT_PAIR_STRENGTH)
 
 
 def _read(path: Path) -> Direction:

@@ -9,11 +9,12 @@ import numpy as np
 
 from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.edits import EDITS
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import to_float, to_uint8, write_image
 from tf_fsgd.latents import finding
-from tf_fsgd.latents.directions import EDITS, Direction
+from tf_fsgd.latents.directions import Direction
 from tf_fsgd.latents.pure_search import PureSearch
 from tf_fsgd.latents.samples import read_samples, render_samples, sample_w
 from tf_fsgd.latents.survey import effects, logit, sweep
@@ -139,7 +140,7 @@ def _make(edits, others, layers, teacher, classifier, arguments) -> None:
 
 
 def _find(edit, w, whole, probabilities, others, layers, arguments) -> Direction:
-    attribute, sign = EDITS[edit]
+    attribute, sign = EDITS[edit].attribute, EDITS[edit].sign
     pure = arguments.method == "pure"
     masks = {
         # A pure direction needs the classes for its reading alone, which may be of an

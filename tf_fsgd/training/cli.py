@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from tf_fsgd.edits import asked_for
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.detection import FaceDetector
 from tf_fsgd.images.finding import find_images, print_left_out
@@ -17,23 +18,14 @@ from tf_fsgd.images.io import (
     read_image,
     read_photo,
     resize,
-    to_float,
-    to_uint8,
     write_image,
     write_photo,
 )
 from tf_fsgd.images.tracking import FaceTracker
 from tf_fsgd.images.video import VIDEO_SUFFIXES, is_video, open_video
-from tf_fsgd.latents.edits import parse_edits
 from tf_fsgd.quiet import output_to
 from tf_fsgd.training.photos import Edit, edit_frames, edit_photo, find_squares
-from tf_fsgd.training.runfolder import RunFolder
-from tf_fsgd.training.translator import (
-    DEFAULT,
-    SHIPPED,
-    load_translator,
-    run_named,
-)
+from tf_fsgd.training.translator import DEFAULT, SHIPPED, load_translator
 
 _JPEG_SUFFIXES = (".jfif", ".jpe", ".mpo")  # of what is written as .jpg
 
@@ -59,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--edit",
         metavar="EDITS",
         help="such as feminine, or several: smile=0.8,younger=0.5; among feminine, "
-        "masculine, older, younger, smile, frown (of a run: its config.json)",
+        "masculine, older, younger, smile, frown (of a run: its config.json); may be "
+        "left out where there is one edit only",
     )
     parser.add_argument(
         "--strength",
@@ -207,30 +200,9 @@ def _result(before: np.ndarray, after: np.ndarray, couple: bool) -> np.ndarray:
 
 def _translation(arguments: argparse.Namespace):
     """A function of faces [N, R, R, 3] uint8 to the same, and R."""
-    run = run_named(arguments.translator)
-    if run is not None and not run.config.axes:
-        return _fixed(run, arguments)
     translator = load_translator(arguments.translator)
-    if arguments.edit is None:
-        raise UserError(
-            f"--edit must name at least one of {', '.join(translator.edits)}"
-        )
-    edits = parse_edits(arguments.edit, arguments.strength)
+    edits = asked_for(arguments.edit, arguments.strength, translator.edits)
     strengths = translator.strengths(edits)  # refuses unknown edits before any work
     return lambda faces: translator.translate(
         faces, np.tile(strengths, (len(faces), 1))
     ), translator.resolution
-
-
-def _fixed(run_folder: RunFolder, arguments: argparse.Namespace):
-    if arguments.edit is not None or arguments.strength is not None:
-        raise UserError(
-            f"--edit and --strength: the translator of {arguments.translator} makes "
-            f"one edit, {run_folder.config.edit}, at one strength"
-        )
-    network = run_folder.load_translator()
-
-    def translate(faces: np.ndarray) -> np.ndarray:
-        return to_uint8(network.predict_on_batch(to_float(faces)))
-
-    return translate, run_folder.config.pairs.resolution

@@ -50,7 +50,7 @@ def edits_grid(
     """A row of faces, and below it a row of each edit.
 
     Args:
-        translator: A conditional one.
+        translator: Makes the edits.
         faces: uint8 `[N, R, R, 3]`.
         edits: Strength by edit; `None`: every edit at strength 1.
         side: Pixels of a face's side in the grid at most.
