@@ -31,6 +31,7 @@ from tf_fsgd.attributes.celeba import HOW_TO_GET, aligned_faces, find_celeba
 from tf_fsgd.attributes.model import (
     FEATURE_WEIGHTS,
     LOGIT_WEIGHT,
+    AttributeClassifier,
     feature_model,
     load_classifier,
 )
@@ -40,11 +41,9 @@ from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import report_edits
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
-from tf_fsgd.latents.axes import family_axes, family_axis
-from tf_fsgd.latents.directions import load_direction, pair_strength
 from tf_fsgd.pairs.folder import read_folder
-from tf_fsgd.pairs.render import check_rendering, render_pairs
-from tf_fsgd.pairs.render_families import render_families
+from tf_fsgd.pairs.render import check_rendering, render_pairs, settle_axes
+from tf_fsgd.pairs.source import pictures
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
 from tf_fsgd.presets import PRESETS, preset
 from tf_fsgd.settings import override
@@ -81,23 +80,11 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
     """Pairs, training, evaluation and export of a translator with one fixed edit."""
     config = run.config
     classifier = load_classifier()
-    direction = None  # of a folder of images nobody knows the edit
-    if not config.pairs.folder:
-        if config.pairs.head_only:
-            direction, _ = family_axis(config.edit)
-        else:
-            direction = load_direction(config.edit)
-        teacher = load_teacher(config.teacher.checkpoint)
-        stats = render_pairs(
-            config,
-            run.pairs,
-            teacher=teacher,
-            direction=direction,
-            classifier=classifier,
-        )
-        del teacher  # a gigabyte that training can use
-        print(f"pairs: {stats.kept} of {stats.candidates} candidates, {run.pairs}")
-    held_out = run.open_pairs("held_out").images()
+    # Of a folder of images nobody knows the edit.
+    direction = None if config.pairs.folder else settle_axes(config)[0][0]
+    _render(run, classifier)
+    source = run.open_pairs("held_out")
+    held_out = pictures(source, 0), pictures(source, 1)
     celeba = _celeba(arguments.data_dir, config.pairs.resolution)
 
     if not run.translator.exists():
@@ -134,23 +121,16 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
 def _make_sliders(run: RunFolder, arguments: argparse.Namespace) -> dict[str, Path]:
     """The same of a translator of several edits and strengths, which takes families."""
     config = run.config
-    teacher = load_teacher(config.teacher.checkpoint)
-    render_families(config, run.pairs, teacher=teacher, axes=family_axes(config.axes))
-    del teacher  # a gigabyte that training can use
-    held_out = run.open_pairs("held_out")
-    plain = np.concatenate(
-        [
-            held_out.family(index, [0]).images
-            for index in range(min(SHOWN, held_out.count))
-        ]
-    )
+    classifier = load_classifier()
+    _render(run, classifier)
+    plain = pictures(run.open_pairs("held_out"), 0, SHOWN)
     celeba = _celeba(arguments.data_dir, config.pairs.resolution)
     if not run.translator.exists():
         train(
             config,
             run=run,
             source=run.open_pairs("train"),
-            perceptual=_perceptual(config, load_classifier(), arguments.vgg19),
+            perceptual=_perceptual(config, classifier, arguments.vgg19),
             faces=_shown(plain, celeba, SHOWN // 2),
         )
     translator = of_run(run, run.load_translator())
@@ -173,6 +153,22 @@ def _make_sliders(run: RunFolder, arguments: argparse.Namespace) -> dict[str, Pa
     return {"report": run.path / "report.html"}
 
 
+def _render(run: RunFolder, classifier: AttributeClassifier) -> None:
+    """Renders the pairs of a run that does not learn from the user's own."""
+    config = run.config
+    if config.pairs.folder:
+        return
+    stats = render_pairs(
+        config,
+        run.pairs,
+        # Held by nobody else: training can use its gigabyte.
+        teacher=load_teacher(config.teacher.checkpoint),
+        axes=settle_axes(config),
+        classifier=classifier,
+    )
+    print(f"pairs: {stats.kept} of {stats.candidates} candidates, {run.pairs}")
+
+
 def _open(arguments: argparse.Namespace) -> RunFolder:
     if arguments.resume:
         return open_run(arguments.resume)
@@ -193,13 +189,8 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
     if pairs.folder:
         read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
     else:
-        family_axes(config.axes)
-        if not config.axes:
-            load_direction(config.edit)
-            pairs.strength = pairs.strength or pair_strength(
-                config.edit, pairs.head_only
-            )
-        check_rendering(config, load_teacher(config.teacher.checkpoint))
+        axes = settle_axes(config)
+        check_rendering(config, load_teacher(config.teacher.checkpoint), axes)
     if config.training.start_from:
         load_translator(config.training.start_from)
         if Path(config.training.start_from).exists():

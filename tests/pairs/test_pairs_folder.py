@@ -5,6 +5,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import write_image
 from tf_fsgd.pairs.dataset import training_dataset
 from tf_fsgd.pairs.folder import read_folder
+from tf_fsgd.pairs.source import pictures
 
 
 @pytest.fixture(params=[("A", "B"), ("train_A", "train_B")], ids="/".join)
@@ -23,7 +24,8 @@ def side(folder, name):
 
 
 def test_pairs_belong_together_by_name(folder):
-    a, b = read_folder(folder, 16).images()
+    source = read_folder(folder, 16)
+    a, b = pictures(source, 0), pictures(source, 1)
     assert a.shape == b.shape == (3, 16, 16, 3)
     assert a[:, 8, 8, 0].tolist() == [10, 20, 30]
     np.testing.assert_allclose(b[:, 8, 8, 0], [110, 120, 130], atol=2)
@@ -32,14 +34,26 @@ def test_pairs_belong_together_by_name(folder):
 def test_the_last_pairs_are_held_out(folder):
     train = read_folder(folder, 16, held_out=1)
     held_out = read_folder(folder, 16, split="held_out", held_out=1)
-    assert train.images()[0][:, 0, 0, 0].tolist() == [10, 20]
-    assert held_out.images()[0][:, 0, 0, 0].tolist() == [30]
+    assert pictures(train, 0)[:, 0, 0, 0].tolist() == [10, 20]
+    assert pictures(held_out, 0)[:, 0, 0, 0].tolist() == [30]
+
+
+def test_a_pair_is_a_family_of_two(folder):
+    family = read_folder(folder, 16).family(1)
+    assert family.condition.tolist() == [[0], [1]]
+    assert family.images[:, 0, 0, 0].tolist() == pytest.approx([20, 120], abs=2)
+    other = read_folder(folder, 16).family(1, [1])
+    assert other.condition.tolist() == [[1]]
+    np.testing.assert_array_equal(other.images, family.images[[1]])
 
 
 def test_trains_on_a_folder(folder, config):
     config.training.batch_size = 2
-    a, b = next(iter(training_dataset(read_folder(folder, 16), config, seed=0)))
+    (a, condition), b = next(
+        iter(training_dataset(read_folder(folder, 16), config, seed=0))
+    )
     assert a.shape == b.shape == (2, 16, 16, 3)
+    assert condition.numpy().tolist() == [[1], [1]]
 
 
 def test_a_missing_folder(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import read_image
+from tf_fsgd.pairs.source import pictures
 from tf_fsgd.training import loop
 from tf_fsgd.training.runfolder import new_run
 from tf_fsgd.training.translator import load_translator
@@ -113,7 +114,7 @@ def test_a_finished_training_is_not_done_again(uninterrupted, config, pairs):
 
 
 def test_training_changes_the_faces_it_shows(config, run, pairs):
-    faces = pairs.images()[0][:2]
+    faces = pictures(pairs, 0, 2)
     loop.train(config, run=run, source=pairs, faces=faces)
     samples = sorted(path.name for path in run.samples.iterdir())
     assert samples == ["000000000.jpg", "000000006.jpg", "000000012.jpg"]
@@ -140,7 +141,7 @@ def test_a_run_that_diverges_stops_and_names_the_last_good_checkpoint(
 def sliders(tmp_path_factory, slider_config, families):
     """A modulated run that nothing stopped, with grids of two faces."""
     run = new_run(tmp_path_factory.mktemp("sliders"), slider_config)
-    faces = np.concatenate([families.family(index, [0]).images for index in (0, 1)])
+    faces = pictures(families, 0, 2)
     return loop.train(slider_config, run=run, source=families, faces=faces), run
 
 

@@ -22,7 +22,7 @@ from tf_fsgd.evaluation.readings import Instruments
 from tf_fsgd.evaluation.study import Photos, Study, Trial
 from tf_fsgd.files import atomic_path, write_json
 from tf_fsgd.latents.directions import EDITS
-from tf_fsgd.pairs.family_dataset import FamilyPairs
+from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.training.translator import Translator
 
 DEFAULT_PHOTOS = 48
@@ -67,7 +67,7 @@ class Beside:
     """
 
     editors: Sequence[Editor] = ()
-    families: FamilyPairs | None = None
+    families: FamilySource | None = None
     projection: dict | None = None
     samples: Path | None = None
     tflite: Sequence[Path] = field(default=())

@@ -6,39 +6,38 @@ Two images belong together when their names agree up to the suffix. `train_A` an
 `train_B` are the names of pix2pixHD and of the original project.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import find_images, read_image, resize
-from tf_fsgd.pairs.dataset import SPLITS, stack_pairs
+from tf_fsgd.pairs.family import Family
+from tf_fsgd.pairs.source import check_split
 
 _SIDES = (("A", "B"), ("train_A", "train_B"))
 
 
 class ImagePairs:
-    """Pairs of image files; a `PairSource`."""
+    """Pairs of image files; a `FamilySource` of which no w is known."""
 
     def __init__(self, files: list[tuple[Path, Path]], resolution: int):
         self._files = files
         self.count = len(files)
         self.resolution = resolution
 
-    def pair(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """A and B of one pair, uint8 [R, R, 3].
+    def family(self, index: int, members: Sequence[int] | None = None) -> Family:
+        """A and B of one pair, at the conditions 0 and 1.
 
         Raises:
             UserError: If a file is not a readable image.
         """
-        a, b = (
-            resize(read_image(path), self.resolution) for path in self._files[index]
-        )
-        return a, b
-
-    def images(self) -> tuple[np.ndarray, np.ndarray]:
-        """All A and all B in order, uint8 [count, R, R, 3]."""
-        return stack_pairs(self)
+        members = [0, 1] if members is None else list(members)
+        files = [self._files[index][member] for member in members]
+        images = [resize(read_image(path), self.resolution) for path in files]
+        condition = np.float32([[member] for member in members])
+        return Family(index, np.empty(0, np.float32), condition, np.stack(images))
 
 
 def read_folder(
@@ -57,8 +56,7 @@ def read_folder(
             the names of the two sides differ, or no pair is left to train on.
             Unreadable images are reported when they are read.
     """
-    if split not in SPLITS:
-        raise UserError(f"split must be one of {', '.join(SPLITS)}, received {split!r}")
+    check_split(split)
     if held_out < 0:
         raise UserError(f"pairs.held_out must be at least 0, received {held_out}")
     folder = Path(folder)
