@@ -11,10 +11,10 @@ the classifier is asked once more.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
+from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.config import Config
 from tf_fsgd.images.io import to_float
 from tf_fsgd.images.person import PersonSegmenter, inside_head
@@ -54,7 +54,13 @@ class CertainPairs:
         pairs.strength = pairs.strength or pair_strength(config.edit, pairs.head_only)
         return [(direction, pairs.strength)]
 
-    def __init__(self, config: Config, teacher: Teacher, axes: Axes, classifier: Any):
+    def __init__(
+        self,
+        config: Config,
+        teacher: Teacher,
+        axes: Axes,
+        classifier: AttributeClassifier,
+    ):
         """Takes what `render.render_pairs` takes; of the axes there is one."""
         ((self._direction, self._strength),) = axes
         self._config, self._teacher = config, teacher

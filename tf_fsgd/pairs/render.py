@@ -16,6 +16,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.config import SEEDS_A_RUN, Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.pairs.certain import CertainPairs
@@ -23,6 +24,7 @@ from tf_fsgd.pairs.drawing import Axes
 from tf_fsgd.pairs.index import Index, digest
 from tf_fsgd.pairs.shards import PairStats, check_shard, shard_name, write_shard
 from tf_fsgd.pairs.whole import WholeFamilies
+from tf_fsgd.stylegan2.teacher import Teacher
 
 _log = logging.getLogger(__name__)
 
@@ -48,9 +50,9 @@ def render_pairs(
     config: Config,
     out: Path,
     *,
-    teacher: Any,
+    teacher: Teacher,
     axes: Axes,
-    classifier: Any = None,
+    classifier: AttributeClassifier | None = None,
     progress: bool = True,
 ) -> PairStats:
     """Renders pairs into a folder until it has the number that `config.pairs` asks for.
@@ -63,12 +65,10 @@ def render_pairs(
     Args:
         config: `seed`, `teacher`, `pairs` and `choice` are used.
         out: The folder; made when missing.
-        teacher: A `stylegan2.teacher.Teacher`. It is asked for the smallest picture
-            that is no smaller than `pairs.resolution`.
+        teacher: It is asked for the smallest picture that is no smaller than
+            `pairs.resolution`.
         axes: As `settle_axes` gives them.
-        classifier: Of certain pairs: `probabilities(images [N, R, R, 3] in [-1, 1]) ->
-            [N, attributes]`, `index(attribute)`, `model` (Keras). It judges the pixels
-            that are stored.
+        classifier: Of certain pairs; it judges the pixels that are stored.
         progress: Whether to show families kept, families wanted and the time left.
 
     Returns:
@@ -120,7 +120,7 @@ def render_pairs(
     )
 
 
-def check_rendering(config: Config, teacher: Any, axes: Axes) -> None:
+def check_rendering(config: Config, teacher: Teacher, axes: Axes) -> None:
     """Refuses a config from which no pairs can be rendered.
 
     Args:
@@ -148,7 +148,7 @@ def check_rendering(config: Config, teacher: Any, axes: Axes) -> None:
         )
 
 
-def _made_by(config: Config, teacher: Any, axes: Axes) -> dict[str, Any]:
+def _made_by(config: Config, teacher: Teacher, axes: Axes) -> dict[str, Any]:
     """What the pairs depend on, whatever the way of choosing, except their number."""
     return {
         "seed": config.seed,

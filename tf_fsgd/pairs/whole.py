@@ -38,7 +38,7 @@ class WholeFamilies:
         return family_axes(config.axes)
 
     def __init__(
-        self, config: Config, teacher: Teacher, axes: Axes, classifier: Any = None
+        self, config: Config, teacher: Teacher, axes: Axes, classifier: object = None
     ):
         """Takes what `render.render_pairs` takes; no classifier is asked."""
         self._config, self._teacher, self._axes = config, teacher, axes
