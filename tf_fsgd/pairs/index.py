@@ -53,8 +53,8 @@ class Index:
             if there.earlier:
                 raise UserError(
                     f"{folder}: its pairs are of format {there.format!r}, which this "
-                    "version reads but does not go on with; delete the folder or "
-                    "choose another"
+                    "version reads but does not go on with; delete the folder to "
+                    "have them rendered again"
                 )
             check_same(there.made_by, self.made_by, folder)
             # What a killed run left half-written (files.atomic_path).
