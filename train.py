@@ -36,12 +36,12 @@ from tf_fsgd.attributes.celeba import (
 from tf_fsgd.attributes.model import (
     FEATURE_WEIGHTS,
     LOGIT_WEIGHT,
+    AttributeClassifier,
     feature_model,
     load_classifier,
 )
 from tf_fsgd.config import Config
 from tf_fsgd.disk import check_temporary
-from tf_fsgd.edits import pair_strength
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import report_edits
@@ -49,12 +49,10 @@ from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
 from tf_fsgd.images.finding import print_left_out
-from tf_fsgd.latents.axes import family_axes, family_axis
-from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.lease import lease
 from tf_fsgd.pairs.folder import check_folder, name_of
-from tf_fsgd.pairs.render import check_rendering, render_pairs
-from tf_fsgd.pairs.render_families import render_families
+from tf_fsgd.pairs.render import check_rendering, render_pairs, settle_axes
+from tf_fsgd.pairs.source import pictures
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
 from tf_fsgd.presets import PRESETS, preset
 from tf_fsgd.settings import override
@@ -95,23 +93,11 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
     """Pairs, training, evaluation and export of a translator with one fixed edit."""
     config = run.config
     classifier = load_classifier()
-    direction = None  # of a folder of images nobody knows the edit
-    if not config.pairs.folder:
-        if config.pairs.head_only:
-            direction, _ = family_axis(config.edit)
-        else:
-            direction = load_direction(config.edit)
-        teacher = load_teacher(config.teacher.checkpoint)
-        stats = render_pairs(
-            config,
-            run.pairs,
-            teacher=teacher,
-            direction=direction,
-            classifier=classifier,
-        )
-        del teacher  # a gigabyte that training can use
-        print(f"pairs: {stats.kept} of {stats.candidates} candidates, {run.pairs}")
-    held_out = run.open_pairs("held_out").images()
+    # Of a folder of images nobody knows the edit.
+    direction = None if config.pairs.folder else settle_axes(config)[0][0]
+    _render(run, classifier)
+    source = run.open_pairs("held_out")
+    held_out = pictures(source, 0), pictures(source, 1)
     celeba = _celeba(arguments.data_dir, config.pairs.resolution)
 
     if not run.translator.exists():
@@ -148,23 +134,16 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
 def _make_sliders(run: RunFolder, arguments: argparse.Namespace) -> dict[str, Path]:
     """The same of a translator of several edits and strengths, which takes families."""
     config = run.config
-    teacher = load_teacher(config.teacher.checkpoint)
-    render_families(config, run.pairs, teacher=teacher, axes=family_axes(config.axes))
-    del teacher  # a gigabyte that training can use
-    held_out = run.open_pairs("held_out")
-    plain = np.concatenate(
-        [
-            held_out.family(index, [0]).images
-            for index in range(min(SHOWN, held_out.count))
-        ]
-    )
+    classifier = load_classifier()
+    _render(run, classifier)
+    plain = pictures(run.open_pairs("held_out"), 0, SHOWN)
     celeba = _celeba(arguments.data_dir, config.pairs.resolution)
     if not run.translator.exists():
         train(
             config,
             run=run,
             source=run.open_pairs("train"),
-            perceptual=_perceptual(config, load_classifier(), arguments.vgg19),
+            perceptual=_perceptual(config, classifier, arguments.vgg19),
             faces=_shown(plain, celeba, SHOWN // 2),
         )
     translator = of_run(run, run.load_translator())
@@ -185,6 +164,22 @@ def _make_sliders(run: RunFolder, arguments: argparse.Namespace) -> dict[str, Pa
     print("export: converting, and comparing with the Keras model")
     export_translator(translator, run.export, plain if celeba is None else celeba[0])
     return {"report": run.path / "report.html"}
+
+
+def _render(run: RunFolder, classifier: AttributeClassifier) -> None:
+    """Renders the pairs of a run that does not learn from the user's own."""
+    config = run.config
+    if config.pairs.folder:
+        return
+    stats = render_pairs(
+        config,
+        run.pairs,
+        # Held by nobody else: training can use its gigabyte.
+        teacher=load_teacher(config.teacher.checkpoint),
+        axes=settle_axes(config),
+        classifier=classifier,
+    )
+    print(f"pairs: {stats.kept} of {stats.candidates} candidates, {run.pairs}")
 
 
 def _open(arguments: argparse.Namespace) -> RunFolder:
@@ -225,13 +220,8 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         if note:
             print(f"warning: {note}", file=sys.stderr)
     else:
-        family_axes(config.axes)
-        if not config.axes:
-            load_direction(config.edit)
-            pairs.strength = pairs.strength or pair_strength(
-                config.edit, pairs.head_only
-            )
-        check_rendering(config, load_teacher(config.teacher.checkpoint))
+        axes = settle_axes(config)
+        check_rendering(config, load_teacher(config.teacher.checkpoint), axes)
     if config.training.start_from:
         start = load_translator(config.training.start_from)
         if start.edits != tuple(default_units(config.axes)):

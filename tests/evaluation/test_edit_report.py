@@ -89,7 +89,7 @@ class Families:
     def family(self, index):
         strengths = np.array([[0, 0], [1.2, 0], [0.8, 0.5], [0, 0.1]], np.float32)
         levels = 80 + 10 * index + 60 * strengths.sum(axis=1)
-        return SimpleNamespace(images=faces(*levels), strengths=strengths)
+        return SimpleNamespace(images=faces(*levels), condition=strengths)
 
 
 def test_kid_in_units_of_the_teachers():

@@ -26,7 +26,7 @@ from tf_fsgd.evaluation.readings import SAME_PERSON, Instruments
 from tf_fsgd.evaluation.study import Photos
 from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.io import read_image, resize, to_float
-from tf_fsgd.pairs.family_dataset import FamilyPairs
+from tf_fsgd.pairs.source import FamilySource, pictures
 from tf_fsgd.training.runfolder import RunFolder
 
 _GENERATED = 400  # faces at most
@@ -88,7 +88,7 @@ def find_photos(
     *,
     folder: Path | None = None,
     data_dir: str | None = None,
-    families: FamilyPairs | None = None,
+    families: FamilySource | None = None,
 ) -> Photos:
     """A folder's photos, else CelebA's test split, else generated faces.
 
@@ -115,10 +115,10 @@ def find_photos(
         )
         return Photos(faces, attributes, True, note)
     elif families is not None:
-        count = min(families.count, _GENERATED)
-        plain = [families.family(index, [0]).images[0] for index in range(count)]
-        faces = resized(np.stack(plain), size)
-        note = f"{count} generated faces that training never saw; CelebA is not here"
+        faces = resized(pictures(families, 0, _GENERATED), size)
+        note = (
+            f"{len(faces)} generated faces that training never saw; CelebA is not here"
+        )
     else:
         raise UserError(
             "no faces to try the edits on: name a folder by --faces, a run with "

@@ -14,6 +14,7 @@ from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
 from tf_fsgd.files import read_json
 from tf_fsgd.latents.directions import load_direction
+from tf_fsgd.pairs.source import pictures
 from tf_fsgd.training.runfolder import RunFolder, open_run
 from tf_fsgd.training.translator import Translator, load_translator, run_named
 
@@ -109,10 +110,11 @@ def _evaluate_fixed(
     if find_celeba(arguments.data_dir):
         celeba = aligned_faces("test", arguments.data_dir, config.pairs.resolution)
     out = arguments.out or run_folder.path
+    held_out = run_folder.open_pairs("held_out")
     report = evaluate(
         translator,
         config,
-        held_out=run_folder.open_pairs("held_out").images(),
+        held_out=(pictures(held_out, 0), pictures(held_out, 1)),
         classifier=load_classifier(arguments.classifier),
         # The user's own pairs may show any edit.
         direction=None if config.pairs.folder else load_direction(config.edit),

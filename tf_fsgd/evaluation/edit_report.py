@@ -22,7 +22,7 @@ from tf_fsgd.evaluation.page import render
 from tf_fsgd.evaluation.readings import Instruments
 from tf_fsgd.evaluation.study import Photos, Study, Trial
 from tf_fsgd.files import write_json, write_text
-from tf_fsgd.pairs.family_dataset import FamilyPairs
+from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.training.translator import Translator
 
 DEFAULT_PHOTOS = 48
@@ -67,7 +67,7 @@ class Beside:
     """
 
     translators: Sequence[Translator] = ()
-    families: FamilyPairs | None = None
+    families: FamilySource | None = None
     projection: dict | None = None
     samples: Path | None = None
     tflite: Sequence[Path] = field(default=())

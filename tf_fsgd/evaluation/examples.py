@@ -10,7 +10,7 @@ import numpy as np
 
 from tf_fsgd.evaluation.edits import FULL
 from tf_fsgd.images.io import resize
-from tf_fsgd.pairs.family_dataset import FamilyPairs
+from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.training.translator import Translator
 
 _NEAR = 0.35  # how far from strength 1 a teacher's example may be
@@ -37,7 +37,7 @@ class Examples(NamedTuple):
 
 
 def teacher_examples(
-    families: FamilyPairs, translator: Translator, edit: str, count: int
+    families: FamilySource, translator: Translator, edit: str, count: int
 ) -> Examples:
     """Plain faces with an edited one beside each, as near to strength 1 as there is.
 
@@ -57,8 +57,8 @@ def teacher_examples(
         if len(after) == count:
             break
         family = families.family(index)
-        alone = np.count_nonzero(family.strengths, axis=1) == 1
-        relative = np.where(alone, family.strengths[:, axis] / unit[axis], np.inf)
+        alone = np.count_nonzero(family.condition, axis=1) == 1
+        relative = np.where(alone, family.condition[:, axis] / unit[axis], np.inf)
         nearest = int(np.argmin(np.abs(relative - FULL)))
         if abs(relative[nearest] - FULL) <= _NEAR:
             before.append(family.images[0])

@@ -9,7 +9,7 @@ original project.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,36 +17,39 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.io import image_size, read_image, resize
-from tf_fsgd.pairs.dataset import SPLITS, stack_pairs
+from tf_fsgd.pairs.family import Family
+from tf_fsgd.pairs.source import check_split
 
 _SIDES = (("A", "B"), ("train_A", "train_B"))
 
 
 class ImagePairs:
-    """Pairs of image files; a `PairSource`."""
+    """Pairs of image files; a `FamilySource` of which no w is known."""
 
     def __init__(self, files: list[tuple[Path, Path]], resolution: int):
         self._files = files
         self.count = len(files)
         self.resolution = resolution
 
-    def pair(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """A and B of one pair, uint8 [R, R, 3].
+    def family(self, index: int, members: Sequence[int] | None = None) -> Family:
+        """A and B of one pair, at the conditions 0 and 1.
 
         Raises:
             UserError: If a file is not a readable image, or the two differ in shape.
         """
+        members = [0, 1] if members is None else list(members)
         files = self._files[index]
         images = [read_image(path) for path in files]
         _check_shapes(files, [image.shape[:2] for image in images])
-        a, b = (resize(image, self.resolution) for image in images)
-        return a, b
+        chosen = [resize(images[member], self.resolution) for member in members]
+        condition = np.float32([[member] for member in members])
+        return Family(index, np.empty(0, np.float32), condition, np.stack(chosen))
 
     def count_resampled(self) -> int:
         """How many pairs have one shape in two sizes, by the files' headers alone.
 
         Raises:
-            UserError: As `pair`, for the first such pair.
+            UserError: As `family`, for the first such pair.
         """
         count = 0
         for files in self._files:
@@ -54,10 +57,6 @@ class ImagePairs:
             _check_shapes(files, sizes)
             count += sizes[0] != sizes[1]
         return count
-
-    def images(self) -> tuple[np.ndarray, np.ndarray]:
-        """All A and all B in order, uint8 [count, R, R, 3]."""
-        return stack_pairs(self)
 
 
 def read_folder(
@@ -83,8 +82,7 @@ def read_folder(
             the names of the two sides differ, or no pair is left to train on.
             Unreadable images are reported when they are read.
     """
-    if split not in SPLITS:
-        raise UserError(f"split must be one of {', '.join(SPLITS)}, received {split!r}")
+    check_split(split)
     if held_out < 0:
         raise UserError(f"pairs.held_out must be at least 0, received {held_out}")
     folder = Path(folder)

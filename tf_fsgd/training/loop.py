@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from tf_fsgd.config import Config
-from tf_fsgd.pairs.dataset import PairSource, training_dataset
-from tf_fsgd.pairs.family_dataset import FamilyPairs, family_dataset
+from tf_fsgd.pairs.dataset import training_dataset
+from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.training.checkpoints import Checkpoints
 from tf_fsgd.training.interrupt import stop_request
 from tf_fsgd.training.logs import TrainingLog
@@ -26,7 +26,7 @@ def train(
     config: Config,
     *,
     run: RunFolder,
-    source: PairSource | FamilyPairs,
+    source: FamilySource,
     perceptual: Perceptual | None = None,
     faces: np.ndarray | None = None,
 ) -> keras.Model:
@@ -77,9 +77,8 @@ def train(
             write_sample(run.samples, state.images, grid)
             log.image("faces", grid)
 
-    dataset = family_dataset if config.axes else training_dataset
     batches = iter(
-        dataset(source, config, seed=config.seed, start_step=int(state.step))
+        training_dataset(source, config, seed=config.seed, start_step=int(state.step))
     )
     with (
         TrainingLog(run.log, run.tensorboard, total=total, images=state.images) as log,

@@ -30,10 +30,8 @@ from tf_fsgd.archives import check_zip
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path, make_folder
-from tf_fsgd.pairs.dataset import PairSource, open_pairs
-from tf_fsgd.pairs.family_dataset import FamilyPairs
 from tf_fsgd.pairs.folder import read_folder
-from tf_fsgd.pairs.render_families import open_families
+from tf_fsgd.pairs.source import FamilySource, open_pairs
 
 _NUMBERED = re.compile(r"(\d{5,})-.+")
 
@@ -96,21 +94,16 @@ class RunFolder:
         with atomic_path(self._finished) as temporary:
             temporary.write_text(now.isoformat(timespec="seconds") + "\n")
 
-    def open_pairs(self, split: str) -> PairSource | FamilyPairs:
+    def open_pairs(self, split: str) -> FamilySource:
         """The pairs of one split, rendered ones or the user's own.
-
-        Families for a modulated generator.
 
         Args:
             split: "train" or "held_out".
 
         Raises:
-            UserError: As `pairs.dataset.open_pairs`, `render_families.open_families`
-                and `pairs.folder.read_folder`.
+            UserError: As `pairs.source.open_pairs` and `pairs.folder.read_folder`.
         """
         pairs = self.config.pairs
-        if self.config.axes:
-            return open_families(self.pairs, split)
         if not pairs.folder:
             return open_pairs(self.pairs, split)
         return read_folder(
