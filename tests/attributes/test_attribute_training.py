@@ -125,5 +125,5 @@ def test_bad_numbers(plain_celeba, tmp_path):
 
 
 def test_no_celeba(tmp_path):
-    with pytest.raises(UserError, match="no CelebA in"):
+    with pytest.raises(UserError, match="nothing: no such folder"):
         train_classifier(tmp_path / "out", tmp_path / "nothing")
