@@ -26,25 +26,33 @@ with output_to(os.devnull):
 
 import numpy as np
 
-from export.bundle import export_run, export_translator
-from tf_fsgd.attributes.celeba import HOW_TO_GET, aligned_faces, find_celeba
+from export.bundle import export_translator
+from tf_fsgd.attributes.celeba import (
+    HOW_TO_GET,
+    aligned_faces,
+    celeba_split,
+    find_celeba,
+)
 from tf_fsgd.attributes.model import (
     FEATURE_WEIGHTS,
     LOGIT_WEIGHT,
+    AttributeClassifier,
     feature_model,
     load_classifier,
 )
 from tf_fsgd.config import Config
+from tf_fsgd.disk import check_temporary
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import report_edits
+from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
-from tf_fsgd.latents.axes import family_axes, family_axis
-from tf_fsgd.latents.directions import load_direction, pair_strength
-from tf_fsgd.pairs.folder import read_folder
-from tf_fsgd.pairs.render import check_rendering, render_pairs
-from tf_fsgd.pairs.render_families import render_families
+from tf_fsgd.images.finding import print_left_out
+from tf_fsgd.lease import lease
+from tf_fsgd.pairs.folder import check_folder, name_of
+from tf_fsgd.pairs.render import check_rendering, render_pairs, settle_axes
+from tf_fsgd.pairs.source import pictures
 from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
 from tf_fsgd.presets import PRESETS, preset
 from tf_fsgd.settings import override
@@ -52,22 +60,26 @@ from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
 from tf_fsgd.training.loop import train
 from tf_fsgd.training.runfolder import (
     RunFolder,
-    latest_unfinished,
-    new_run,
     open_run,
+    unfinished_or_new,
 )
-from tf_fsgd.training.translator import load_translator, of_run
+from tf_fsgd.training.samples import write_training_animation
+from tf_fsgd.training.translator import default_units, load_translator, of_run
 
 SHOWN = 8  # faces of each kind in the grids that show training
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Runs every phase in order; each skips what an earlier call has finished."""
+    check_temporary()  # which the export needs, after a whole training
     run = _open(arguments)
-    print(f"run: {run.path}  (preset {run.config.preset}, edit {run.config.edit})")
-    make = _make_sliders if run.config.axes else _make_one_edit
-    made = make(run, arguments)
-    run.finish()
+    with lease(run.path):
+        print(f"run: {run.path}  (preset {run.config.preset}, edit {run.config.edit})")
+        make = _make_sliders if run.config.axes else _make_one_edit
+        made = make(run, arguments)
+        # Last, because nothing else needs it.
+        write_training_animation(run.animation, run.samples)
+        run.finish()
     for what, path in {
         "training, step by step": run.animation,
         **made,
@@ -81,23 +93,11 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
     """Pairs, training, evaluation and export of a translator with one fixed edit."""
     config = run.config
     classifier = load_classifier()
-    direction = None  # of a folder of images nobody knows the edit
-    if not config.pairs.folder:
-        if config.pairs.head_only:
-            direction, _ = family_axis(config.edit)
-        else:
-            direction = load_direction(config.edit)
-        teacher = load_teacher(config.teacher.checkpoint)
-        stats = render_pairs(
-            config,
-            run.pairs,
-            teacher=teacher,
-            direction=direction,
-            classifier=classifier,
-        )
-        del teacher  # a gigabyte that training can use
-        print(f"pairs: {stats.kept} of {stats.candidates} candidates, {run.pairs}")
-    held_out = run.open_pairs("held_out").images()
+    # Of a folder of images nobody knows the edit.
+    direction = None if config.pairs.folder else settle_axes(config)[0][0]
+    _render(run, classifier)
+    source = run.open_pairs("held_out")
+    held_out = pictures(source, 0), pictures(source, 1)
     celeba = _celeba(arguments.data_dir, config.pairs.resolution)
 
     if not run.translator.exists():
@@ -108,7 +108,7 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
             perceptual=_perceptual(config, classifier, arguments.vgg19),
             faces=_shown(held_out[0][:SHOWN], celeba),
         )
-    translator = run.load_translator()
+    translator = of_run(run, run.load_translator())
 
     print("evaluation: reading what the translator makes of every face")
     report = evaluate(
@@ -123,7 +123,7 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
     print(format_summary(report))
     print("export: converting, and comparing with the Keras model")
     photos = held_out[0] if celeba is None else celeba[0]
-    export_run(translator, config, run.export, photos)
+    export_translator(translator, run.export, photos)
     return {
         "before and after": run.path / "before_after.jpg",
         "the same as GIF": run.path / "before_after.gif",
@@ -134,23 +134,16 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
 def _make_sliders(run: RunFolder, arguments: argparse.Namespace) -> dict[str, Path]:
     """The same of a translator of several edits and strengths, which takes families."""
     config = run.config
-    teacher = load_teacher(config.teacher.checkpoint)
-    render_families(config, run.pairs, teacher=teacher, axes=family_axes(config.axes))
-    del teacher  # a gigabyte that training can use
-    held_out = run.open_pairs("held_out")
-    plain = np.concatenate(
-        [
-            held_out.family(index, [0]).images
-            for index in range(min(SHOWN, held_out.count))
-        ]
-    )
+    classifier = load_classifier()
+    _render(run, classifier)
+    plain = pictures(run.open_pairs("held_out"), 0, SHOWN)
     celeba = _celeba(arguments.data_dir, config.pairs.resolution)
     if not run.translator.exists():
         train(
             config,
             run=run,
             source=run.open_pairs("train"),
-            perceptual=_perceptual(config, load_classifier(), arguments.vgg19),
+            perceptual=_perceptual(config, classifier, arguments.vgg19),
             faces=_shown(plain, celeba, SHOWN // 2),
         )
     translator = of_run(run, run.load_translator())
@@ -173,41 +166,88 @@ def _make_sliders(run: RunFolder, arguments: argparse.Namespace) -> dict[str, Pa
     return {"report": run.path / "report.html"}
 
 
+def _render(run: RunFolder, classifier: AttributeClassifier) -> None:
+    """Renders the pairs of a run that does not learn from the user's own."""
+    config = run.config
+    if config.pairs.folder:
+        return
+    stats = render_pairs(
+        config,
+        run.pairs,
+        # Held by nobody else: training can use its gigabyte.
+        teacher=load_teacher(config.teacher.checkpoint),
+        axes=settle_axes(config),
+        classifier=classifier,
+    )
+    print(f"pairs: {stats.kept} of {stats.candidates} candidates, {run.pairs}")
+
+
 def _open(arguments: argparse.Namespace) -> RunFolder:
+    """The run to go on with, or a new one.
+
+    What the user has to change is found here, in the first seconds, and leaves no run
+    folder behind.
+    """
+    if find_celeba(arguments.data_dir) is not None:
+        celeba_split("test", arguments.data_dir)
+    load_lpips()
     if arguments.resume:
-        return open_run(arguments.resume)
-    config = preset(arguments.preset)
-    if arguments.edit:
-        config.edit = arguments.edit
-    config.seed = arguments.seed
+        return _resumed(arguments)
+    config = preset(arguments.preset or Config.preset)
+    usual, config.edit = config.edit, arguments.edit or ""
+    config.seed = arguments.seed or 0
     if arguments.pairs:
-        config.pairs.folder = str(Path(arguments.pairs).resolve())
-    if Path(arguments.teacher).is_file():
-        arguments.teacher = str(Path(arguments.teacher).resolve())
-    config.teacher.checkpoint = arguments.teacher
+        if arguments.teacher:
+            raise UserError("--teacher renders pairs, and --pairs brings its own")
+        config.pairs.folder = arguments.pairs
+    if arguments.teacher:
+        is_file = Path(arguments.teacher).is_file()
+        config.teacher.checkpoint = (
+            str(Path(arguments.teacher).resolve()) if is_file else arguments.teacher
+        )
     for assignment in arguments.set:
         override(config, assignment)
-    # What the user has to change leaves no run folder behind.
-    config.check()
     pairs = config.pairs
     if pairs.folder:
-        read_folder(pairs.folder, pairs.resolution, held_out=pairs.held_out)
+        pairs.folder = str(Path(pairs.folder).resolve())
+        config.edit = config.edit or name_of(pairs.folder)
+    config.edit = config.edit or usual
+    config.check()
+    if pairs.folder:
+        note = check_folder(
+            pairs.folder, pairs.resolution, pairs.held_out, left_out=print_left_out
+        )
+        if note:
+            print(f"warning: {note}", file=sys.stderr)
     else:
-        family_axes(config.axes)
-        if not config.axes:
-            load_direction(config.edit)
-            pairs.strength = pairs.strength or pair_strength(
-                config.edit, pairs.head_only
-            )
-        check_rendering(config, load_teacher(config.teacher.checkpoint))
+        axes = settle_axes(config)
+        check_rendering(config, load_teacher(config.teacher.checkpoint), axes)
     if config.training.start_from:
-        load_translator(config.training.start_from)
+        start = load_translator(config.training.start_from)
+        if start.edits != tuple(default_units(config.axes)):
+            raise UserError(
+                "training.start_from must be a modulated generator of the same edits, "
+                f"{', '.join(config.axes) or 'which this run has not'}, received "
+                f"{start.name} of {', '.join(start.edits)}"
+            )
         if Path(config.training.start_from).exists():
             # A resumed run may be called from another folder.
             path = Path(config.training.start_from).resolve()
             config.training.start_from = str(path)
     _vgg19(config, arguments.vgg19)
-    return latest_unfinished(arguments.runs, config) or new_run(arguments.runs, config)
+    return unfinished_or_new(arguments.runs, config)
+
+
+def _resumed(arguments: argparse.Namespace) -> RunFolder:
+    for name in ("preset", "edit", "teacher", "seed", "pairs", "set"):
+        if getattr(arguments, name) not in (None, []):
+            raise UserError(
+                f"--resume goes on with a run as its config.json has it; --{name} "
+                "belongs to a new run"
+            )
+    run = open_run(arguments.resume)
+    _vgg19(run.config, arguments.vgg19)
+    return run
 
 
 def _celeba(data_dir: str | None, resolution: int):
@@ -228,6 +268,10 @@ def _shown(generated: np.ndarray, celeba, each: int = SHOWN) -> np.ndarray:
 def _vgg19(config: Config, path: str | None) -> Path | None:
     """VGG19's weights, if the config wants them for its perceptual loss."""
     wanted = config.loss.perceptual_network
+    if path is not None and wanted not in ("vgg19", "auto"):
+        raise UserError(
+            f"--vgg19 needs loss.perceptual_network vgg19 or auto, received {wanted}"
+        )
     weights = find_vgg19(path) if wanted in ("vgg19", "auto") else None
     if wanted == "vgg19" and weights is None:
         raise UserError(
@@ -252,14 +296,15 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--preset", default="quick", help=", ".join(PRESETS))
+    # No defaults here: `_resumed` refuses what the user has named.
+    parser.add_argument("--preset", help=f"{', '.join(PRESETS)} ({Config.preset})")
     parser.add_argument(
         "--edit",
         help="feminine, masculine, older, younger, smile, frown, mouth, bushy, or a "
-        "direction's .npz",
+        "direction's .npz; with --pairs what to call it (the folder's name)",
     )
-    parser.add_argument("--teacher", default="mobile-ffhq", help=TEACHER_HELP)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--teacher", help=TEACHER_HELP % {"default": "mobile-ffhq"})
+    parser.add_argument("--seed", type=int, help="of pairs and training (0)")
     parser.add_argument("--runs", default="runs", help="folder of all runs")
     parser.add_argument("--resume", metavar="RUN", help="go on with this run folder")
     parser.add_argument("--pairs", metavar="DIR", help="folder with A/ and B/ images")
@@ -278,4 +323,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(main, _arguments(), resumes=True))
+    sys.exit(guarded(lambda: main(_arguments()), resumes=True))

@@ -65,7 +65,7 @@ def main() -> int:
         help="of pix2pixHD's generator at full resolution (%(default)s)",
     )
     parser.add_argument("--rounds", type=int, default=10)
-    return guarded(_compare, parser.parse_args())
+    return guarded(lambda: _compare(parser.parse_args()))
 
 
 def _compare(arguments: argparse.Namespace) -> None:

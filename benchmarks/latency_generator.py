@@ -17,7 +17,9 @@ from train_step_ours import start
 from export.signatures import Servable
 from export.tflite import convert
 from tf_fsgd.config import Config
+from tf_fsgd.pix2pixhd.blend import with_strength
 from tf_fsgd.pix2pixhd.generator import global_generator
+from tf_fsgd.training.translator import Translator
 
 
 def main(config: str, folder: str, *precisions: str) -> None:
@@ -25,7 +27,10 @@ def main(config: str, folder: str, *precisions: str) -> None:
     resolution = config.pairs.resolution
     network = global_generator(config.generator, resolution)
     start(network.layers)
-    servable = Servable(network, resolution)
+    network = with_strength(network, resolution, 1.0)
+    servable = Servable(
+        Translator("pix2pixHD", network, resolution, ("edit",), {"edit": 1.0})
+    )
     for precision in precisions:
         Path(folder, f"{precision}.tflite").write_bytes(convert(servable, precision))
 

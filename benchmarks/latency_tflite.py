@@ -19,7 +19,7 @@ def main(file: str, threads: str, translated: str) -> None:
         name: tuple(tensor["shape"])
         for name, tensor in translate.get_input_details().items()
     }
-    # Strengths, which a translator of one edit has not; 1 keeps every edit at work.
+    # 1 keeps every edit at work.
     inputs = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
     inputs["image"], _ = images(1, shapes["image"][1])
     np.save(translated, translate(**inputs)["image"])

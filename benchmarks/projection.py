@@ -38,11 +38,10 @@ from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.evaluation.likeness import load_likeness
 from tf_fsgd.evaluation.lpips import load_lpips
-from tf_fsgd.evaluation.report import translate
 from tf_fsgd.files import write_json
+from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import (
-    find_images,
     read_image,
     resize,
     to_float,
@@ -53,6 +52,7 @@ from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.latents.projection import ProjectionSettings, Projector
 from tf_fsgd.stylegan2.loading import load_teacher
 from tf_fsgd.training.runfolder import open_run
+from tf_fsgd.training.translator import load_translator
 
 _SIZE = 256
 _TIMED = 10  # steps, and translations
@@ -76,12 +76,13 @@ def main() -> None:
     photos = _photos(arguments, direction)
     teacher = load_teacher(run.config.teacher.checkpoint)
     ws = _project(photos, run.config.teacher.checkpoint, arguments)
-    translator = run.load_translator()
+    translator = load_translator(arguments.run)
+    edits = {translator.edits[0]: 1.0}
 
     size = run.config.pairs.resolution
     before = _resized(photos, size)
     pictures = {
-        "translator": translate(translator, before),
+        "translator": translator.translate(before, edits),
         "projection": _draw(teacher, ws),
         "projection and edit": _draw(
             teacher, direction.edit(ws, run.config.pairs.strength)
@@ -89,7 +90,7 @@ def main() -> None:
     }
     projecting = _seconds_a_step(teacher, photos[0], arguments) * arguments.steps
     seconds = {
-        "translator": _median_seconds(lambda: translate(translator, before[:1])),
+        "translator": _median_seconds(lambda: translator.translate(before[:1], edits)),
         "projection": projecting,
         "projection and edit": projecting,
     }

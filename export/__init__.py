@@ -1,5 +1,7 @@
 """Takes a finished translator to where it runs: TensorFlow Serving and TFLite.
 
-The package imports nothing by itself, so that `python -m export --help` answers at
-once; `export.bundle.export_run` is the function behind the command.
+The package imports nothing slow by itself, so that `python -m export --help` answers at
+once; `export.bundle.export_translator` is the function behind the command.
 """
+
+import tf_fsgd  # noqa: F401  chooses Keras' backend before a module here imports Keras

@@ -1,12 +1,14 @@
 """`python -m export RUN --out DIR`: SavedModel and TFLite of a translator."""
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
 from pathlib import Path
 
 from tf_fsgd.errors import guarded
+from tf_fsgd.lease import lease
 from tf_fsgd.quiet import output_to
 
 
@@ -46,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="compare on 100 photos instead of 16, which takes some minutes longer",
     )
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return guarded(_export, parser.parse_args(arguments))
+    return guarded(lambda: _export(parser.parse_args(arguments)))
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -55,24 +57,19 @@ def _export(options: argparse.Namespace) -> None:
     with output_to(os.devnull):
         from export import bundle
         from export.faces import find_faces
-        from tf_fsgd.training.translator import load_translator, of_run, run_named
+        from tf_fsgd.training.translator import load_translator, run_named
 
     measured = bundle.THOROUGH if options.thorough else bundle.PHOTOS
     run = run_named(options.run)
-    if run is None:
-        translator = load_translator(options.run)
-        resolution, out = translator.resolution, Path("exported", translator.name)
-    else:
-        network = run.load_translator()
-        translator = of_run(run, network) if run.config.axes else None
-        resolution, out = run.config.pairs.resolution, run.export
-    out = Path(options.out or out)
+    translator = load_translator(options.run)
+    default = Path("exported", translator.name) if run is None else run.export
+    out, side = Path(options.out or default), translator.resolution
     with output_to(os.devnull):
-        photos, source = find_faces(measured, resolution, options.photos, run)
-    if translator:
+        photos, source = find_faces(measured, side, options.photos, run)
+    # The command that makes the run exports to the same place.
+    into_run = run is not None and out == run.export
+    with lease(run.path) if into_run else contextlib.nullcontext():
         report = bundle.export_translator(translator, out, photos, measured, source)
-    else:
-        report = bundle.export_run(network, run.config, out, photos, measured, source)
     print(f"{out / 'saved_model'}")
     for file in report["tflite"].values():
         latency = ", ".join(

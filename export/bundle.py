@@ -8,8 +8,7 @@
         README.md          how to use them, with the same numbers
         export.log         what TensorFlow had to say
 
-The name is the edit, or the translator's of several edits. A mobile translator takes
-about a minute on two cores.
+The name is the translator's. A mobile translator takes about a minute on two cores.
 """
 
 import logging
@@ -18,7 +17,6 @@ from collections.abc import Callable
 from importlib import metadata as metadata_of_package
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -26,17 +24,14 @@ from export import gate, metadata, readme, saved_model, tflite
 from export.cases import Cases
 from export.effect import EffectMeter
 from export.errors import PrecisionError
-from export.folder import replaced
+from export.folder import EXPORT_FORMAT, replaced
 from export.parity import held_to_bar
 from export.repeats import check_repeats
 from export.signatures import Servable
-from tf_fsgd.config import Config
-from tf_fsgd.files import sha256, write_json
+from tf_fsgd.files import sha256, write_json, write_text
 from tf_fsgd.quiet import output_to
 from tf_fsgd.training.translator import Translator
 
-FORMAT = "tf_fsgd export 1"
-"""Of report.json, by which an earlier export is known."""
 PHOTOS = 16  # enough for an operator's corner cases, few enough to take seconds
 THOROUGH = 100
 CALIBRATION = 16  # pictures from which int8x16 takes its ranges
@@ -48,19 +43,20 @@ _OPTIONAL = ("int8", "int8x16")
 _logger = logging.getLogger(__name__)
 
 
-def export_run(
-    translator: keras.Model,
-    config: Config,
+def export_translator(
+    translator: Translator,
     out: str | Path,
     photos: np.ndarray,
     measured: int = PHOTOS,
     source: str = "photos",
 ) -> dict:
-    """Exports a translator of one edit and proves each file on real pixels.
+    """Exports a translator and proves each file on real pixels.
+
+    The files are compared on every photo with every edit at 1, at strength 0, and with
+    all axes at once; int8x16, the slow one, on every photo with one of these.
 
     Args:
-        translator: Images [N, R, R, 3] to images [N, R, R, 3], float32 in [-1, 1].
-        config: Of the run; names the edit and R.
+        translator: What to export.
         out: The folder to make. An earlier export is replaced at the very end.
         photos: uint8 [N, R, R, 3], N at least 1. The files are compared on the first;
             what follows is to calibrate int8x16, which takes the same where none does.
@@ -75,64 +71,21 @@ def export_run(
         ExportError: If a file misses its bar, its size or the operator rules; `out` is
             then as it was. 8 bits that are too coarse are left out instead.
     """
-    resolution = config.pairs.resolution
-    photos = _checked(photos, resolution)
-    facts = {
-        # A custom direction is named by its path.
-        "name": Path(config.edit).stem,
-        "resolution": resolution,
-        "licence": metadata.LICENCES["own" if config.pairs.folder else "faces"],
-        "photos": source,
-    }
-    # Nobody knows what a folder of pairs was made for, whatever the edit is called.
-    edit = "" if config.pairs.folder else config.edit
-    cases = Cases.of_one_edit(photos[:measured], edit)
-    rest = Cases.of_one_edit(_for_calibration(photos, measured), edit)
-    return _export(Servable(translator, resolution), facts, Path(out), cases, rest)
-
-
-def export_translator(
-    translator: Translator,
-    out: str | Path,
-    photos: np.ndarray,
-    measured: int = PHOTOS,
-    source: str = "photos",
-) -> dict:
-    """Exports a translator of several edits and proves each file on real pixels.
-
-    The files are compared on every photo with every edit at 1, at strength 0, and with
-    all axes at once; int8x16, the slow one, on every photo with one of these.
-
-    Args:
-        translator: What to export.
-        out: As for `export_run`.
-        photos: As for `export_run`.
-        measured: As for `export_run`.
-        source: As for `export_run`.
-
-    Returns:
-        The report that is also in `out`/report.json.
-
-    Raises:
-        UserError: As `export_run`.
-        ExportError: As `export_run`.
-    """
     photos = _checked(photos, translator.resolution)
     facts = {
         "name": translator.name,
         "resolution": translator.resolution,
         "axes": list(translator.axes),
         "units": translator.units,
-        "licence": metadata.LICENCES["faces"],
+        "licence": translator.licence,
         "photos": source,
     }
-    network, axes = translator.network, len(translator.axes)
     return _export(
-        Servable(network, translator.resolution, axes),
+        Servable(translator),
         facts,
         Path(out),
-        Cases.of_sliders(photos[:measured], translator),
-        Cases.of_sliders(_for_calibration(photos, measured), translator),
+        Cases.of(photos[:measured], translator),
+        Cases.of(_for_calibration(photos, measured), translator),
     )
 
 
@@ -148,7 +101,7 @@ def _export(
     cases: Cases,
     calibration: Cases,
 ) -> dict:
-    with replaced(out, "export", "report.json", FORMAT) as folder:
+    with replaced(out, "export", "report.json", EXPORT_FORMAT) as folder:
         log = folder / "export.log"
         facts["versions"] = {
             package: metadata_of_package.version(package)
@@ -172,7 +125,7 @@ def _export(
             meter = EffectMeter(cases, reference)
         (folder / "tflite").mkdir()
         report = {
-            "format": FORMAT,
+            "format": EXPORT_FORMAT,
             **facts,
             "weights": servable.weight_count,
             "weights_sha256": metadata.weights_sha256(servable),
@@ -206,7 +159,7 @@ def _export(
                 report["left_out"][precision] = str(error)
                 _logger.warning("export: no %s file: %s", precision, error)
         write_json(folder / "report.json", report)
-        (folder / "README.md").write_text(readme.text(report), encoding="utf-8")
+        write_text(folder / "README.md", readme.text(report))
     return report
 
 

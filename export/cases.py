@@ -17,29 +17,27 @@ class Cases:
         photos: `[N, R, R, 3]` uint8.
         which: `[C]` int, the photo of each.
         edits: `[C]`, names of edits at strength 1; "" for another strength.
-        strengths: `[C, E]` float32; `None` of a translator with one fixed edit.
+        strengths: `[C, E]` float32.
     """
 
     photos: np.ndarray
     which: np.ndarray
     edits: list[str]
-    strengths: np.ndarray | None = None
+    strengths: np.ndarray
 
     @classmethod
-    def of_one_edit(cls, photos: np.ndarray, edit: str) -> "Cases":
-        """Every photo once."""
-        return cls(photos, np.arange(len(photos)), [edit] * len(photos))
-
-    @classmethod
-    def of_sliders(cls, photos: np.ndarray, translator: Translator) -> "Cases":
+    def of(cls, photos: np.ndarray, translator: Translator) -> "Cases":
         """Photo after photo: untouched, each edit at 1, and all axes at once."""
-        asked = {edit: {edit: 1.0} for edit in translator.edits}
-        rows = [{}, *asked.values(), dict.fromkeys(translator.axes, 1.0)]
+        rows = {"": {}} | {edit: {edit: 1.0} for edit in translator.edits}
+        names, rows = list(rows), list(rows.values())
+        if len(translator.axes) > 1:
+            names.append("")
+            rows.append(dict.fromkeys(translator.axes, 1.0))
         strengths = np.stack([translator.strengths(row) for row in rows])
         return cls(
             photos,
             np.repeat(np.arange(len(photos)), len(rows)),
-            ["", *asked, ""] * len(photos),
+            names * len(photos),
             np.tile(strengths, (len(photos), 1)),
         )
 
@@ -67,13 +65,13 @@ class Cases:
             self,
             which=self.which[chosen],
             edits=[self.edits[index] for index in chosen],
-            strengths=None if self.strengths is None else self.strengths[chosen],
+            strengths=self.strengths[chosen],
         )
 
     def inputs(self) -> Iterator[dict[str, np.ndarray]]:
         """One by one, batches of 1 by the names of the signature's inputs."""
         for index, photo in enumerate(self.which):
-            inputs = {"image": to_float(self.photos[photo : photo + 1])}
-            if self.strengths is not None:
-                inputs["strengths"] = self.strengths[index : index + 1]
-            yield inputs
+            yield {
+                "image": to_float(self.photos[photo : photo + 1]),
+                "strengths": self.strengths[index : index + 1],
+            }

@@ -11,8 +11,8 @@ from export.cases import Cases
 from export.errors import PrecisionError
 from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.edits import EDITS
 from tf_fsgd.images.io import to_float
-from tf_fsgd.latents.directions import EDITS
 
 LIMIT_POINTS = 2.0
 ENOUGH = 50  # faces; of fewer a single one moves a share by more than the limit
@@ -84,7 +84,7 @@ class EffectMeter:
         result = np.full(len(cases), np.nan)
         for index, edit in enumerate(cases.edits):
             if edit in EDITS:
-                attribute, sign = EDITS[edit]
-                present = probabilities[index, ATTRIBUTES.index(attribute)]
-                result[index] = present if sign > 0 else 1 - present
+                facts = EDITS[edit]
+                present = probabilities[index, ATTRIBUTES.index(facts.attribute)]
+                result[index] = present if facts.sign > 0 else 1 - present
         return result

@@ -6,10 +6,12 @@ import numpy as np
 
 from export.bundle import CALIBRATION
 from tf_fsgd.attributes.celeba import celeba_split, face_crop, find_celeba
-from tf_fsgd.images.io import find_images, read_image, resize
+from tf_fsgd.images.finding import find_images
+from tf_fsgd.images.io import read_image, resize
 from tf_fsgd.latents.rendering import render_faces
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast
+from tf_fsgd.pairs.source import pictures
 from tf_fsgd.stylegan2.mobile_teacher import MobileTeacher
 from tf_fsgd.training.runfolder import RunFolder
 
@@ -33,7 +35,8 @@ def find_faces(
         uint8 `[N, R, R, 3]`, N at most `count` + `CALIBRATION`, and what they are.
 
     Raises:
-        UserError: If a path is missing or no image, or no teacher can be had.
+        UserError: If a path is missing or no image, CelebA is not where
+            `$TFDS_DATA_DIR` says, or no teacher can be had.
     """
     most = count + CALIBRATION
     if paths:
@@ -47,9 +50,9 @@ def find_faces(
             for example in examples
         ]
         return np.stack(faces), "CelebA test photos"
-    faces = [] if run is None else _held_out(run, most)
-    if len(faces):
-        return faces, "held-out faces of the run"
+    if run is not None:
+        held_out = run.open_pairs("held_out")
+        return pictures(held_out, 0, most), "held-out faces of the run"
     return _drawn(resolution, most), "generated faces"
 
 
@@ -61,13 +64,3 @@ def _drawn(resolution: int, count: int) -> np.ndarray:
     side = next((side for side in sides if side >= resolution), sides[-1])
     faces = render_faces(teacher, ws, resolution=side)
     return np.stack([resize(face, resolution) for face in faces])
-
-
-def _held_out(run: RunFolder, most: int) -> np.ndarray:
-    source = run.open_pairs("held_out")
-    indices = range(min(source.count, most))
-    if run.config.axes:
-        faces = [source.family(index, [0]).images[0] for index in indices]
-    else:
-        faces = [source.pair(index)[0] for index in indices]
-    return np.array(faces, np.uint8)

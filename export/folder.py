@@ -8,6 +8,9 @@ from pathlib import Path
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import make_folder, read_json
 
+EXPORT_FORMAT = "tf_fsgd export 2"
+"""Of an export's report.json; 2: every file takes strengths."""
+
 
 @contextlib.contextmanager
 def replaced(out: Path, kind: str, facts: str, form: str) -> Iterator[Path]:
@@ -17,11 +20,13 @@ def replaced(out: Path, kind: str, facts: str, form: str) -> Iterator[Path]:
         out: The folder to make or replace.
         kind: What it holds, for the message: "export".
         facts: Name of the JSON file by which an earlier one is known.
-        form: The value of its key "format".
+        form: The value of its key "format": what, and a version. One of another
+            version may go as well.
 
     Raises:
         UserError: If `out` exists and is neither empty nor one of its kind.
     """
+    make_folder(out.parent)  # refuses an address, which it is no more when resolved
     out = out.resolve()
     if out.exists() and not _may_go(out, facts, form):
         raise UserError(
@@ -48,5 +53,10 @@ def _may_go(out: Path, facts: str, form: str) -> bool:
         return False
     if (out / facts).is_file():
         found = read_json(out / facts)
-        return isinstance(found, dict) and found.get("format") == form
+        return isinstance(found, dict) and _kind(found.get("format")) == _kind(form)
     return not any(out.iterdir())
+
+
+def _kind(form: object) -> str:
+    """A format without its version."""
+    return str(form).rpartition(" ")[0]

@@ -199,7 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m export.gate", description=__doc__)
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
     logging.basicConfig(level=logging.WARNING)
-    return guarded(_check_files, parser.parse_args(arguments).files)
+    return guarded(lambda: _check_files(parser.parse_args(arguments).files))
 
 
 def _check_files(paths: list[Path]) -> int:

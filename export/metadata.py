@@ -17,12 +17,7 @@ from ai_edge_litert import schema_py_generated as schema
 from export import flatbuffer
 
 NAME = "tf_fsgd"
-FORMAT = "tf_fsgd tflite 1"
-
-LICENCES = {
-    "faces": "non-commercial research only: the weights derive from FFHQ and CelebA",
-    "own": "that of the images and networks that it was trained with",
-}
+FORMAT = "tf_fsgd tflite 2"  # 2: every file takes strengths
 
 
 def facts_of(servable, facts: dict, precision: str) -> dict:
@@ -32,15 +27,15 @@ def facts_of(servable, facts: dict, precision: str) -> dict:
 
     Args:
         servable: An `export.signatures.Servable`.
-        facts: `name`, `resolution`, `licence`, `versions`, and `axes` and `units` of a
-            translator of several edits.
+        facts: `name`, `resolution`, `axes`, `units`, `licence` and `versions`, among
+            others.
         precision: Of the file.
     """
-    said = ("name", "resolution", "edit", "axes", "units", "licence", "versions")
+    said = ("name", "resolution", "axes", "units", "licence", "versions")
     return {
         "format": FORMAT,
         "precision": precision,
-        **{key: facts[key] for key in said if key in facts},
+        **{key: facts[key] for key in said},
         "framing": "one upright face, as FFHQ aligns it",
         "layout": "NHWC RGB float32",
         "range": [-1, 1],

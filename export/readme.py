@@ -1,7 +1,7 @@
 """The README of an exported folder: how to use the files, and what was measured."""
 
 from export.decoding import MAX_PIXELS
-from tf_fsgd.training.translator import opposite
+from tf_fsgd.edits import family_range, one_ended, opposite
 
 _TEXT = """\
 # {name}, {resolution} px
@@ -14,11 +14,12 @@ Licence: {licence}.
 | form | input | output |
 | --- | --- | --- |
 | SavedModel, `serving_default` | `image`: float32 [N, {resolution}, {resolution}, 3] \
-in [-1, 1]{also_in} | `image`: float32 [N, {resolution}, {resolution}, 3] \
+in [-1, 1]; `strengths`: float32 [N, {columns}], see below | \
+`image`: float32 [N, {resolution}, {resolution}, 3] \
 in [-1, 1] |
 | SavedModel, `encoded` | `image_bytes`: string [N], files (JPEG, PNG, still WebP) of \
 {megapixels} megapixels at most, turned upright by EXIF; the square in the middle is \
-taken{also_in} | \
+taken; `strengths`: float32 [N, {columns}] | \
 `image_bytes`: string [N], PNG files |
 | TFLite | as `serving_default`, N = 1 | the same |
 
@@ -27,7 +28,19 @@ taken{also_in} | \
 A file that `encoded` does not take is an error that names the rule, for the whole \
 request and for what Serving has put into one batch with it. \
 `saved_model/1/assets.extra` holds the requests with which Serving warms up.
-{strengths}
+
+## Strengths
+
+The columns of `strengths` are {axes}. Their unit is the
+standard deviation of the teacher's w along the axis, or all of an edit that no teacher
+drew; zeros leave the photo as it is. What strength 1 of each edit stands for, to be
+multiplied for a slider and added up for several edits at once (the network has learnt
+from {learnt}):
+
+| edit | strengths |
+| --- | --- |
+{vectors}
+
 ## Measured
 
 Against the Keras model, on {images} images made of {photos_measured} pictures \
@@ -57,7 +70,8 @@ then, in Python:
     import base64, json, urllib.request
 
     face = {{"b64": base64.b64encode(open("face.jpg", "rb").read()).decode()}}
-    request = {{"signature_name": "encoded", "instances": [{instance}]}}
+    request = {{"signature_name": "encoded", "instances": [
+        {{"image_bytes": face, "strengths": {example}}}]}}
     url = "http://localhost:8501/v1/models/tf_fsgd:predict"
     reply = json.load(urllib.request.urlopen(url, json.dumps(request).encode()))
     translated = base64.b64decode(reply["predictions"][0]["b64"])
@@ -73,23 +87,10 @@ then, in Python:
     translate = Interpreter("tflite/{fp32_file}").get_signature_runner()
     face = Image.open("face.jpg").convert("RGB").resize(({resolution}, {resolution}))
     image = np.asarray(face, np.float32)[None] / 127.5 - 1
-    image = translate({arguments})["image"][0]
+    strengths = np.float32([{example}])
+    image = translate(image=image, strengths=strengths)["image"][0]
     Image.fromarray(np.uint8(np.round((image + 1) * 127.5))).save("translated.png")
 """
-
-_STRENGTHS = """
-## Strengths
-
-The columns of `strengths` are {axes}. Their unit is the
-standard deviation of the teacher's w along the axis; zeros leave the photo as it is.
-What strength 1 of each edit stands for, to be multiplied for a slider (1.5 is the most
-that the network has learnt from) and added up for several edits at once:
-
-| edit | strengths |
-| --- | --- |
-{rows}
-"""
-
 
 _KEYS = (
     "name",
@@ -105,10 +106,9 @@ _KEYS = (
 def text(report: dict) -> str:
     """Fills the README in from a report of `export.bundle`."""
     files = report["tflite"]
-    parts = _of_several_edits(report) if "axes" in report else _of_one_edit()
     return _TEXT.format(
         **{key: report[key] for key in _KEYS},
-        **parts,
+        **_strengths(report),
         megapixels=f"{MAX_PIXELS / 1e6:.1f}",
         fp32_file=files["fp32"]["file"],
         rows="\n".join(
@@ -130,33 +130,27 @@ def text(report: dict) -> str:
     )
 
 
-def _of_one_edit() -> dict[str, str]:
-    return {
-        "also_in": "",
-        "strengths": "",
-        "instance": "face",
-        "arguments": "image=image",
-    }
-
-
-def _of_several_edits(report: dict) -> dict[str, str]:
-    axes = report["axes"]
+def _strengths(report: dict) -> dict[str, str]:
+    axes, units = report["axes"], report["units"]
     vectors = {}
-    for edit, unit in report["units"].items():
+    for edit, unit in units.items():
         sign, axis = (1, edit) if edit in axes else (-1, opposite(edit))
         vectors[edit] = [0.0] * len(axes)
         vectors[edit][axes.index(axis)] = round(sign * unit, 3)
-    example = vectors[axes[-1]]
+    learnt = [
+        f"{axis} 0 to {units[axis]:g}, its ends for whatever is beyond"
+        if one_ended(axis, units)
+        else f"{axis} {-family_range(axis):g} to {family_range(axis):g}"
+        for axis in axes
+    ]
     return {
-        "also_in": f"; `strengths`: float32 [N, {len(axes)}], see below",
-        "strengths": _STRENGTHS.format(
-            axes=", ".join(f"{number} {axis}" for number, axis in enumerate(axes)),
-            rows="\n".join(
-                f"| {edit} | {vector} |" for edit, vector in vectors.items()
-            ),
+        "axes": ", ".join(f"{number} {axis}" for number, axis in enumerate(axes)),
+        "vectors": "\n".join(
+            f"| {edit} | {vector} |" for edit, vector in vectors.items()
         ),
-        "instance": f'{{"image_bytes": face, "strengths": {example}}}',
-        "arguments": f"image=image, strengths=np.float32([{example}])",
+        "learnt": ", ".join(learnt),
+        "columns": len(axes),
+        "example": vectors[axes[-1]],
     }
 
 

@@ -12,7 +12,7 @@ from export.cases import Cases
 from export.errors import ExportError
 from export.parity import held_to_bar
 from export.signatures import Servable
-from tf_fsgd.disk import disk_errors
+from tf_fsgd.disk import disk_errors, plain_path
 from tf_fsgd.images.io import to_uint8
 
 VERSION = "1"  # Serving takes the highest number among a model's folders
@@ -33,7 +33,7 @@ def write(servable: Servable, folder: Path) -> None:
                 "encoded": servable.encoded(),
             },
         )
-        warmup.write(folder / VERSION, servable.resolution, servable.edits)
+        warmup.write(folder / VERSION, servable.resolution, servable.axes)
 
 
 def compare(folder: Path, cases: Cases, reference: np.ndarray) -> dict:
@@ -51,7 +51,8 @@ def compare(folder: Path, cases: Cases, reference: np.ndarray) -> dict:
     Raises:
         ExportError: If a signature's images are not the Keras model's.
     """
-    loaded = tf.saved_model.load(str(folder / VERSION))
+    with plain_path(folder) as plain:
+        loaded = tf.saved_model.load(str(plain / VERSION))
     floats = loaded.signatures["serving_default"]
     encoded = loaded.signatures["encoded"]
     outputs, levels = [], []

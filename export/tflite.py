@@ -77,7 +77,7 @@ class TfliteTranslator:
 
         Args:
             inputs: For each `image` [1, R, R, 3], float32 in [-1, 1], and `strengths`
-                [1, E] of a translator of several edits.
+                [1, E].
 
         Returns:
             Images [N, R, R, 3], float32 in [-1, 1].

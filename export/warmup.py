@@ -34,7 +34,7 @@ _MESSAGES = {
 }
 
 
-def write(folder: Path, resolution: int, edits: int, name: str = "tf_fsgd") -> None:
+def write(folder: Path, resolution: int, axes: int, name: str = "tf_fsgd") -> None:
     """Writes one request for each signature beside a SavedModel.
 
     The picture is a drawn one: a photo would go wherever the model goes.
@@ -42,12 +42,12 @@ def write(folder: Path, resolution: int, edits: int, name: str = "tf_fsgd") -> N
     Args:
         folder: Of one version of a SavedModel.
         resolution: R.
-        edits: E, columns of the strengths; 0: the translator takes none.
+        axes: E, columns of the strengths.
         name: Of the model in Serving.
     """
     ramp = np.linspace(0, 255, resolution).astype(np.uint8)
     picture = np.stack([ramp[None].repeat(resolution, 0)] * 3, axis=2)
-    strengths = {"strengths": np.ones((1, edits), np.float32)} if edits else {}
+    strengths = {"strengths": np.ones((1, axes), np.float32)}
     requests = {
         "serving_default": {
             "image": (picture / np.float32(127.5) - 1)[None].astype(np.float32)

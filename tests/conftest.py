@@ -1,10 +1,10 @@
 """Shared by all tests: quiet TensorFlow, and skips that CI does not accept."""
 
-import gc
 import os
-import warnings
 
 import pytest
+
+import tf_fsgd  # noqa: F401  chooses Keras' backend before a test imports Keras
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -19,12 +19,45 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def ffmpeg_pipes():
-    """Collects what imageio-ffmpeg leaves open, before another test is blamed."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+def make_film():
+    """Writes a film with PyAV itself, not with the project's code."""
+    from fractions import Fraction
+
+    av = pytest.importorskip("av")
+
+    def make_film(path, frames, ticks, *, unit=Fraction(1, 600), turned=(0,), **facts):
+        """`frames` [H, W, 3] uint8 appear at `ticks`, one tick more than frames."""
+        codec = "libvpx-vp9" if path.suffix.lower() == ".webm" else "libx264"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream(codec, 25, options={"crf": "10", "bf": "0"})
+            stream.height, stream.width, _ = frames[0].shape
+            stream.pix_fmt = "yuv420p"
+            stream.time_base = stream.codec_context.time_base = unit
+            stream.set_display_rotation(*turned)
+            for name, value in facts.items():
+                setattr(stream.codec_context, name, value)
+            lasts = {}
+            for frame, start, end in zip(frames, ticks, ticks[1:], strict=False):
+                picture = av.VideoFrame.from_ndarray(frame)
+                picture.pts, picture.time_base, lasts[start] = start, unit, end - start
+                for packet in stream.encode(picture):
+                    packet.duration = lasts[packet.pts]
+                    container.mux(packet)
+            for packet in stream.encode(None):
+                packet.duration = lasts[packet.pts]
+                container.mux(packet)
+        return path
+
+    return make_film
+
+
+@pytest.fixture(scope="session")
+def p3() -> bytes:
+    """ICC of Display P3's primaries, as phones write it, with a plain gamma of 2.2."""
+    from tf_fsgd.images.colour import gamma_profile
+
+    points = (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
+    return gamma_profile(1 / 2.2, points)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ All but one run in this process, because loading TensorFlow takes seconds.
 
 import dataclasses
 import importlib.util
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,13 +15,13 @@ import numpy as np
 import pytest
 
 from tf_fsgd import __main__ as verbs
-from tf_fsgd.config import Config
+from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.errors import guarded
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.training import translator
-from tf_fsgd.training.cli import parse_edits
-from tf_fsgd.training.runfolder import new_run
+from tf_fsgd.training.runfolder import new_run, open_run
+from tf_fsgd.training.samples import write_sample
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -58,6 +60,12 @@ def unfinished():
 def empty_folder(path):
     path.mkdir()
     return path
+
+
+def turned_pairs(path):
+    for name in ("one", "two"):
+        write_image(path / "A" / f"{name}.png", np.zeros((40, 30, 3), np.uint8))
+        write_image(path / "B" / f"{name}.png", np.zeros((30, 40, 3), np.uint8))
 
 
 def text_file(path):
@@ -101,6 +109,20 @@ def text_file(path):
         (["--set", "training.batch_size=0"], "training.batch_size must be at least 1"),
         (["--seed", "4294"], "seed must be 0 to 4293, received 4294"),
         (["--resume", ("missing", None)], "missing: not a run folder"),
+        (["--resume", "run", "--seed", "0"], "--seed belongs to a new run"),
+        (["--resume", "run", "--set", "seed=1"], "--set belongs to a new run"),
+        (["--data-dir", ("missing", None)], "missing: no such folder"),
+        (["--data-dir", ("empty", empty_folder)], "no CelebA in this folder, missing"),
+        (["--vgg19", "f"], "--vgg19 needs loss.perceptual_network vgg19 or auto"),
+        (
+            ["--preset", "paper", "--vgg19", ("empty", empty_folder)],
+            "empty: this folder holds no vgg19_weights",
+        ),
+        (["--pairs", "p", "--teacher", "mobile-ffhq"], "--teacher renders pairs"),
+        (
+            ["--pairs", ("pairs", turned_pairs), "--set", "pairs.held_out=1"],
+            "both images of a pair must have one shape, received 30 x 40",
+        ),
         (["--resume", ("empty", empty_folder)], "empty: not a run folder"),
         (["--pairs", ("missing", None)], "missing: no such folder"),
         (["--pairs", ("empty", empty_folder)], "must hold folders A and B"),
@@ -122,6 +144,84 @@ def test_a_mistake_leaves_no_run_folder(train, mistake, tmp_path, words, message
 
     assert message in mistake(command, *prepared, "--runs", runs)
     assert not runs.exists()
+
+
+@pytest.mark.parametrize("again", ["the same words", "--resume"])
+def test_of_the_same_command_twice_the_second_is_one_line(
+    train, mistake, monkeypatch, capfd, tmp_path, again
+):
+    for number in range(2):
+        for side in "AB":
+            picture = np.full((128, 128, 3), number, np.uint8)
+            write_image(tmp_path / "pairs" / side / f"{number}.png", picture)
+    words = ["--edit", "smile", "--pairs", tmp_path / "pairs"]
+    words += ["--set", "pairs.held_out=1", "--runs", tmp_path / "runs"]
+    lines = []
+
+    def command():
+        return guarded(train.main, train._arguments())
+
+    def make(run, arguments):
+        capfd.readouterr()
+        typed = ["--resume", run.path] if again == "--resume" else words
+        lines.append(mistake(command, *typed))
+        write_sample(run.samples, 0, picture)
+        write_image(run.samples / "holiday.jpg", picture[:50])
+        return {}
+
+    monkeypatch.setattr(train, "_make_one_edit", make)
+    monkeypatch.setattr(sys, "argv", ["train.py", *map(str, words)])
+    assert command() == 0
+    (run,) = (open_run(path) for path in (tmp_path / "runs").iterdir())
+    assert lines[0].startswith(f"error: {run.path}: another command works here")
+    assert f"process {os.getpid()} on {socket.gethostname()} since 20" in lines[0]
+    # The first went on to its end.
+    assert run.animation.is_file() and run.finished
+
+
+@pytest.mark.parametrize(
+    ("variable", "message"),
+    [
+        ("TFDS_DATA_DIR", "typo: no such folder"),
+        ("TF_FSGD_WEIGHTS", "TF_FSGD_WEIGHTS must be a folder, received"),
+    ],
+)
+def test_a_variable_that_names_no_folder(
+    train, mistake, tmp_path, monkeypatch, variable, message
+):
+    monkeypatch.setenv(variable, str(tmp_path / "typo"))
+
+    def command():
+        return guarded(train.main, train._arguments())
+
+    assert message in mistake(command, "--runs", tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_pairs_of_ones_own_name_their_run(train, monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    monkeypatch.delenv("TF_FSGD_WEIGHTS", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "to winter"
+    for number in range(3):
+        for side, size in (("A", 40), ("B", 20)):
+            picture = np.zeros((size, size, 3), np.uint8)
+            write_image(folder / side / f"{number}.png", picture)
+
+    def opened(*words):
+        words = ["train.py", "--runs", tmp_path / "runs", *words]
+        words += ["--set", "pairs.held_out=1"]
+        monkeypatch.setattr(sys, "argv", list(map(str, words)))
+        return train._open(train._arguments())
+
+    run = opened("--pairs", folder)
+    assert run.path.name == "00000-to-winter-quick-r128"
+    assert run.config.edit == "to-winter"
+    assert "differ in size in 3 of 3 pairs" in capsys.readouterr().err
+    assert opened("--pairs", folder) == run  # the same command goes on with it
+    named = opened("--pairs", folder, "--edit", "snow")
+    assert named.path.name == "00001-snow-quick-r128"
+    assert opened("--set", f"pairs.folder={folder}") == run
 
 
 def test_a_file_in_the_place_of_the_runs(train, mistake, tmp_path):
@@ -164,6 +264,21 @@ def test_translates_a_photo(monkeypatch, capsys, tmp_path, unfinished):
     monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
     assert verbs.main() == 0
     np.testing.assert_array_equal(read_image(tmp_path / "out" / "photo.png"), photo)
+
+
+def test_names_that_are_no_text(monkeypatch, capfd, tmp_path, brightens):
+    name, odd = (os.fsdecode(name) for name in (b"caf\xe9.png", b"n\xff.png"))
+    write_image(tmp_path / name, np.full((32, 32, 3), 100, np.uint8))
+    (tmp_path / odd).write_text("no such thing")
+    words = ["translate", name, odd, "--translator", brightens.path, "--aligned"]
+    words += ["--edit", "smile", "--out", os.fsdecode(b"\xe9t\xe9")]
+    monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
+    monkeypatch.chdir(tmp_path)
+    assert verbs.main() == 0
+    left_out, summary = capfd.readouterr().out.splitlines()
+    assert left_out.startswith("left out: n\\udcff.png: not an image")
+    assert summary == "1 photo: \\udce9t\\udce9, 1 left out"
+    assert (tmp_path / os.fsdecode(b"\xe9t\xe9") / name).is_file()
 
 
 @pytest.fixture
@@ -235,12 +350,92 @@ def test_edits_that_a_slider_does_not_have(
     assert not out.exists()
 
 
-@pytest.mark.parametrize("words", [["--edit", "smile"], ["--strength", "1"]])
-def test_a_translator_of_one_edit_takes_none(mistake, tmp_path, photo, words):
-    run = new_run(tmp_path / "runs", Config())
-    words = ["translate", photo, "--translator", run.path, *words]
-    line = mistake(verbs.main, *words)
-    assert "makes one edit, feminine, at one strength" in line
+@pytest.fixture
+def fixed(tmp_path):
+    """A finished run of one fixed edit that makes any face brighter."""
+    config = Config()
+    config.pairs.resolution = 32
+    config.generator = GeneratorConfig(
+        filters=4, downsamplings=1, blocks=0, strided_ends=False
+    )
+    run = new_run(tmp_path / "runs", config)
+    network = build_generator(config.generator, 32)
+    network.weights[-1].assign(np.full(3, 0.4))
+    run.save_translator(network)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [
+        ([], 151),
+        (["--strength", "0.5"], 125.5),
+        (["--edit", "feminine=0.5"], 125.5),
+        (["--edit", "feminine", "--strength", "0"], 100),
+    ],
+)
+def test_a_fixed_edit_has_a_slider(
+    monkeypatch, capsys, tmp_path, fixed, photo, words, level
+):
+    # 0.4 of [-1, 1] is 51 of 255.
+    found = brightness(monkeypatch, tmp_path, fixed, photo, *words)
+    assert found == pytest.approx(level, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--strength", "1.5"], "strength of feminine must be 0 to 1"),
+        (["--edit", "feminine=-1"], "strength of feminine must be 0 to 1"),
+        (["--edit", "masculine"], "--edit must be of feminine, received 'masculine'"),
+    ],
+)
+def test_a_fixed_edit_has_no_opposite(mistake, tmp_path, fixed, photo, words, message):
+    out = tmp_path / "out"
+    words = ["translate", photo, "--translator", fixed.path, "--out", out, *words]
+    assert message in mistake(verbs.main, *words)
+    assert not out.exists()
+
+
+def test_a_fixed_edit_on_a_sheet(monkeypatch, capsys, tmp_path, fixed, photo):
+    out = tmp_path / "sheet.png"
+    words = ["sliders", photo, "--translator", fixed.path, "--out", out]
+    monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
+    assert verbs.main() == 0
+    sheet = read_image(out)
+    assert sheet[5, -5].tolist() == [100] * 3 and sheet[-5, -5].tolist() == [151] * 3
+
+
+def test_sliders_start_from_sliders_only(train, mistake, tmp_path, fixed):
+    start = f"training.start_from={fixed.path}"
+    runs = tmp_path / "new"
+    words = ["--preset", "mobile-128", "--edit", "feminine", "--set", start]
+
+    def command():
+        return guarded(train.main, train._arguments())
+
+    line = mistake(command, *words, "--runs", runs)
+    assert "training.start_from must be a modulated generator of the same" in line
+    assert not runs.exists()
+
+
+@pytest.mark.parametrize(
+    ("units", "message"),
+    [
+        ("smile=2.7", "--units: smile must be above 0 and at most 2.6"),
+        ("smile=-1", "--units: smile must be above 0"),
+        ("smile=0", "--units: smile must be above 0"),
+        ("ears=1", "--units must be of smile, frown, received 'ears'"),
+        ("smile=wide", "--units must look like"),
+    ],
+)
+def test_units_that_training_has_not_shown(
+    mistake, monkeypatch, tmp_path, brightens, units, message
+):
+    monkeypatch.setattr("tf_fsgd.training.ship_cli.SHIPPED", tmp_path / "shipped")
+    words = ["ship", brightens.path, "mine", "--units", units]
+    assert message in mistake(verbs.main, *words)
+    assert not (tmp_path / "shipped").exists()
 
 
 def test_a_folder_does_not_hide_what_is_shipped(
@@ -259,12 +454,6 @@ def test_a_folder_does_not_hide_what_is_shipped(
     monkeypatch.setattr(sys, "argv", ["tf_fsgd", *words])
     assert verbs.main() == 0
     assert read_image(tmp_path / "translated" / "photo.png").mean() > 100
-
-
-def test_several_edits_with_strengths():
-    assert parse_edits("smile") == {"smile": 1.0}
-    assert parse_edits("smile", 0.5) == {"smile": 0.5}
-    assert parse_edits(" smile = -0.8 , older ", 2.0) == {"smile": -0.8, "older": 2.0}
 
 
 def test_an_unknown_verb(monkeypatch, capsys):

@@ -50,9 +50,9 @@ def test_mobile_presets_are_sliders_of_three_axes(resolution):
 
 def test_axes_are_those_of_a_modulated_generator_alone():
     config = Config(edit=" smile , dir/mine.npz")
-    assert config.axes == ()
+    assert config.axes == () and config.choice == "certain"
     config.generator.kind = "modulated"
-    assert config.axes == ("smile", "dir/mine.npz")
+    assert config.axes == ("smile", "dir/mine.npz") and config.choice == "whole"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -65,3 +67,35 @@ def test_a_bug_keeps_its_traceback(error):
 def test_user_error_is_a_value_error():
     # Callers from outside need not know the class.
     assert issubclass(UserError, ValueError)
+
+
+def test_a_name_that_is_no_text_is_shown_with_escapes(capsys):
+    path = os.fsdecode(b"caf\xe9.png")  # as a Latin-1 system has written it
+    assert guarded(lambda: print(f"1 photo: {path}")) == 0
+    assert capsys.readouterr().out == "1 photo: caf\\udce9.png\n"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["print('x')", "parser.parse_args(['--help'])"])
+def test_nobody_reads_the_output(command, unbuffered):
+    read, write = os.pipe()
+    os.close(read)
+    code = (
+        "import argparse, sys; from tf_fsgd.errors import guarded;"
+        f"parser = argparse.ArgumentParser(); sys.exit(guarded(lambda: {command}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+    )
+    os.close(write)
+    # argparse passes over what it could not write, if it is told so at once.
+    assert done.returncode == (0 if unbuffered and "help" in command else 141)
+    assert done.stderr == b""
+
+
+def test_somebody_elses_pipe_keeps_its_traceback(capfd):
+    with pytest.raises(BrokenPipeError):
+        guarded(raising(BrokenPipeError(errno.EPIPE, "Broken pipe")))

@@ -3,13 +3,25 @@
 import errno
 import json
 import os
+import pwd
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
+from tf_fsgd.attributes.celeba import find_celeba
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, cache_dir, read_json, sha256, write_json
+from tf_fsgd.files import (
+    atomic_path,
+    cache_dir,
+    make_folder,
+    read_json,
+    sha256,
+    write_json,
+    write_text,
+)
+from tf_fsgd.pix2pixhd.perceptual import find_weights
 
 
 def test_the_file_appears_when_the_block_succeeds(tmp_path):
@@ -114,22 +126,69 @@ def test_sha256_of_abc(tmp_path):
     )
 
 
-def test_cache_dir_follows_the_variables(monkeypatch):
+def test_cache_dir_follows_the_variables(monkeypatch, tmp_path):
     monkeypatch.setenv("TF_FSGD_CACHE", "/chosen")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_dir() == Path("/chosen")
     monkeypatch.delenv("TF_FSGD_CACHE")
-    assert cache_dir() == Path("/xdg/tf_fsgd")
-    monkeypatch.setenv("HOME", "/home/her")
+    assert cache_dir() == tmp_path / "xdg" / "tf_fsgd"
+    monkeypatch.setenv("HOME", str(tmp_path / "her"))
     for unset in ("", None):
         if unset is None:
             monkeypatch.delenv("XDG_CACHE_HOME")
         else:
             monkeypatch.setenv("XDG_CACHE_HOME", unset)
-        assert cache_dir() == Path("/home/her/.cache/tf_fsgd")
+        assert cache_dir() == tmp_path / "her" / ".cache" / "tf_fsgd"
+
+
+def test_no_place_for_a_cache(monkeypatch, tmp_path):
+    folders = ("TF_FSGD_CACHE", "TF_FSGD_WEIGHTS", "TFDS_DATA_DIR", "KERAS_HOME")
+    for variable in ("HOME", "XDG_CACHE_HOME", *folders):
+        monkeypatch.delenv(variable, raising=False)
+
+    def nobody(number):
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    rule = "TF_FSGD_CACHE must name a folder for the cache; .*"
+    with pytest.raises(UserError, match=rule + "Could not determine home directory"):
+        cache_dir()
+    # What is read from a home, if there is any, is not there.
+    assert find_weights("vgg19.h5") is None and find_celeba() is None
+    # Docker gives `/` to who has no home, and nobody may write there.
+    (tmp_path / ".cache").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(UserError, match=rule + re.escape(str(tmp_path))):
+        cache_dir()
 
 
 def test_json_is_for_human_eyes(tmp_path):
     write_json(tmp_path / "a.json", {"a": 1})
     text = (tmp_path / "a.json").read_text()
     assert text == '{\n  "a": 1\n}\n' and json.loads(text) == {"a": 1}
+
+
+@pytest.mark.parametrize("address", ["gs://bucket/runs", "s3://bucket", "file:///runs"])
+def test_an_address_is_no_folder(address, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="must be a folder on this machine"):
+        make_folder(address)
+    with pytest.raises(UserError, match="must be a folder on this machine"):
+        write_json(Path(address, "a.json"), {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_colons_are_part_of_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes:").mkdir()
+    for name in ("notes:/a", "12:30/a", "a/b:/c", tmp_path / "gs:" / "a"):
+        make_folder(name)
+        assert Path(name).is_dir()
+
+
+def test_a_name_that_is_no_text_is_written_with_escapes(tmp_path):
+    name = os.fsdecode(b"caf\xe9")  # as a Latin-1 system has written it
+    write_text(tmp_path / "a.html", f"<h1>{name} \u00e9</h1>")
+    assert (tmp_path / "a.html").read_bytes() == b"<h1>caf\\udce9 \xc3\xa9</h1>"
+    write_json(tmp_path / "a.json", {"name": name})
+    assert read_json(tmp_path / "a.json") == {"name": name}

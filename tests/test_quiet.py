@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from tf_fsgd.quiet import output_to
+from tf_fsgd.quiet import output_to, say
 
 
 def test_native_output_goes_to_the_file_and_comes_back(tmp_path, capfd):
@@ -24,3 +24,14 @@ def test_comes_back_after_an_error(capfd):
         raise ZeroDivisionError
     print("seen", file=sys.stderr)
     assert capfd.readouterr() == ("", "seen\n")
+
+
+def test_what_is_said_reaches_the_console(tmp_path, capfd):
+    log = tmp_path / "log"
+    with output_to(log), output_to(os.devnull):
+        say("one")
+    with output_to(log):
+        say("two")
+    say("three")
+    assert log.read_text() == ""
+    assert capfd.readouterr() == ("", "one\ntwo\nthree\n")

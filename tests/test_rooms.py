@@ -11,13 +11,18 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 ROOMS = (
     "tf_fsgd.errors",
+    "tf_fsgd.edits",
     "tf_fsgd.files",
+    "tf_fsgd.lease",
+    "tf_fsgd.archives",
+    "tf_fsgd.weights",
     "tf_fsgd.settings",
     "tf_fsgd.config",
     "tf_fsgd.presets",
     "tf_fsgd.disk",
-    "tf_fsgd.hardware",
     "tf_fsgd.quiet",
+    "tf_fsgd.keras_settings",
+    "tf_fsgd.hardware",
     "tf_fsgd.images",
     "tf_fsgd.stylegan2",
     "tf_fsgd.latents",
@@ -34,11 +39,13 @@ ROOMS = (
 STRANGERS = {
     # Pictures are of use without the rest; the translator knows no teacher.
     "tf_fsgd.images": {
+        "tf_fsgd.edits",
         "tf_fsgd.settings",
         "tf_fsgd.config",
         "tf_fsgd.disk",
-        "tf_fsgd.hardware",
         "tf_fsgd.quiet",
+        "tf_fsgd.keras_settings",
+        "tf_fsgd.hardware",
     },
     "tf_fsgd.pix2pixhd": {"tf_fsgd.stylegan2", "tf_fsgd.latents", "tf_fsgd.pairs"},
 }
@@ -131,3 +138,33 @@ def test_networks_and_losses_import_no_tensorflow():
         roots = {name.partition(".")[0] for name in names}
         found += [f"{path}: {name}" for name in roots & {"tensorflow", "tf_keras"}]
     assert found == []
+
+
+def test_whoever_makes_networks_has_the_settings_of_keras():
+    known = modules()
+    sources = {name: path.read_text(encoding="utf-8") for name, path in known.items()}
+    makers = [
+        name
+        for name, source in sources.items()
+        if "import layers" in source or "keras.Input" in source
+    ]
+    assert len(makers) > 10
+    unsettled = [
+        name
+        for name in makers
+        if "tf_fsgd.keras_settings" not in reached(name, sources)
+    ]
+    assert unsettled == []
+
+
+def reached(module: str, sources: dict[str, str]) -> set[str]:
+    """Modules of ours that are imported with `module`, packages before their parts."""
+    found, todo = set(), [module]
+    while todo:
+        parts = todo.pop().split(".")
+        for end in range(1, len(parts) + 1):
+            for name in (".".join(parts[:end]), ".".join([*parts[:end], "__init__"])):
+                if name in sources and name not in found:
+                    found.add(name)
+                    todo += imported(sources[name], name)
+    return found

@@ -41,7 +41,7 @@ class TeacherConfig:
 class PairsConfig:
     """How A/B pairs are made and chosen (paper, section 3).
 
-    A modulated generator learns from families instead (`pairs.families`): they are
+    A modulated generator learns from whole families instead (`pairs.whole`): they are
     counted by `count` and `held_out` and are not chosen from, so that strength,
     renders, confidence and preselect say nothing about them; they are always head_only.
     """
@@ -238,7 +238,8 @@ class Config:
     """All of a run."""
 
     preset: str = "quick"
-    # One edit; for a modulated generator one or several with commas between.
+    # One edit; for a modulated generator one or several with commas between; with
+    # `pairs.folder` only a name, by default the folder's.
     edit: str = "feminine"
     seed: int = setting(0, between(0, _SEEDS // SEEDS_A_RUN - 1))
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
@@ -258,6 +259,11 @@ class Config:
         if self.generator.kind != "modulated":
             return ()
         return tuple(edit.strip() for edit in self.edit.split(","))
+
+    @property
+    def choice(self) -> str:
+        """How faces to train on are chosen: "certain" pairs or "whole" families."""
+        return "whole" if self.axes else "certain"
 
     def check(self) -> None:
         """Refuses values that would fail later, or train something else.

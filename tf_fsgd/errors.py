@@ -6,6 +6,8 @@ a bug of ours and keeps its traceback.
 """
 
 import errno
+import os
+import select
 import sys
 from collections.abc import Callable
 
@@ -36,8 +38,27 @@ def guarded(command: Callable[..., int | None], *args, resumes: bool = False) ->
 
     Returns:
         The command's exit code; 2 for a `UserError` or for a limit of the machine
-        (disk full, no permission, name too long); 130 after Ctrl-C.
+        (disk full, no permission, name too long); 130 after Ctrl-C; 141, as shells have
+        it, if who reads the output has gone.
     """
+    # A file's name may be no text. Standard error escapes it by itself.
+    sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            code = _coded(command, args, resumes)
+        finally:
+            # The interpreter would do it at its end, and tell of any failure at length.
+            unwritten = _coded(sys.stdout.flush)
+        return code or unwritten
+    except BrokenPipeError:
+        if not _nobody_reads():
+            raise
+        return 141
+
+
+def _coded(
+    command: Callable[..., int | None], args: tuple = (), resumes: bool = False
+) -> int:
     try:
         return command(*args) or 0
     except UserError as error:
@@ -53,3 +74,16 @@ def guarded(command: Callable[..., int | None], *args, resumes: bool = False) ->
         how = "stopped; the same command goes on from here" if resumes else "stopped"
         print(how, file=sys.stderr)
         return 130
+
+
+def _nobody_reads() -> bool:
+    """Whether it is our output that nobody reads; what is left of it is thrown away."""
+    gone = False
+    for stream in (sys.stdout, sys.stderr):
+        state = select.poll()
+        state.register(stream.fileno(), 0)  # errors are told unasked
+        if state.poll(0):
+            with open(os.devnull, "wb") as nothing:
+                os.dup2(nothing.fileno(), stream.fileno())
+            gone = True
+    return gone

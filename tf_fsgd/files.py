@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,20 @@ from typing import Any
 
 from tf_fsgd.errors import UserError
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
 
 def make_folder(path: str | os.PathLike) -> None:
     """Makes a folder, and those it lies in, where they are missing.
 
     Raises:
-        UserError: If there is a file in its place or in that of one it lies in.
+        UserError: If there is a file in its place or in that of one it lies in, or it
+            is an address such as `gs://bucket`.
     """
+    # A path has one slash of two. A folder of such a name may be there; none is made.
+    first = (Path(path).parts or ("",))[0]
+    if _SCHEME.fullmatch(first) and not Path(first).is_dir():
+        raise UserError(f"{path}: must be a folder on this machine, not an address")
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
@@ -60,10 +68,15 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Writes `text` as UTF-8, atomically; of a file's name, escapes what is no text."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
 def write_json(path: str | os.PathLike, value: Any) -> None:
     """Writes `value` as indented JSON, atomically."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(value, indent=2) + "\n")
 
 
 def read_json(path: str | os.PathLike) -> Any:
@@ -89,9 +102,22 @@ def sha256(path: str | os.PathLike) -> str:
 
 
 def cache_dir() -> Path:
-    """`$TF_FSGD_CACHE`, else `tf_fsgd` in the user's cache folder (XDG convention)."""
+    """`$TF_FSGD_CACHE`, else `tf_fsgd` in the user's cache folder (XDG convention).
+
+    Raises:
+        UserError: If the user of this process has no home, or may not write there, as
+            in a container that was started under a bare number.
+    """
     if chosen := os.environ.get("TF_FSGD_CACHE"):
         return Path(chosen)
     # By the convention, an empty variable counts as none.
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "tf_fsgd"
+    try:
+        folder = Path(home).expanduser() / "tf_fsgd"  # RuntimeError: there is no home
+        folder.mkdir(parents=True, exist_ok=True)
+    except (RuntimeError, OSError) as error:
+        raise UserError(
+            f"TF_FSGD_CACHE must name a folder for the cache; the usual one cannot be "
+            f"had ({error})"
+        ) from None
+    return folder

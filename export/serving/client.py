@@ -17,9 +17,9 @@ from export.serving.model import DEFAULT, load_model_info
 from export.serving.png import decode_png
 from export.serving.rest import RestServer
 from export.serving.retries import persistently
+from tf_fsgd.edits import asked_for
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.images.io import check_image, write_image
-from tf_fsgd.latents.edits import parse_edits
 from tf_fsgd.quiet import output_to
 
 LARGEST_PHOTO = 50_000_000  # bytes; beyond is a mistake, such as a film
@@ -41,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--edit",
         metavar="EDITS",
-        help="such as smile, or several: smile=0.8,younger=0.5",
+        help="such as smile, or several: smile=0.8,younger=0.5; may be left out where "
+        "there is one only",
     )
     parser.add_argument(
         "--strength", type=float, help="of edits without a number (1, a clear edit)"
@@ -72,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="SECONDS",
         help="for all attempts together; a busy server is asked again (%(default)g)",
     )
-    return guarded(_run, parser.parse_args(arguments))
+    return guarded(lambda: _run(parser.parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -90,7 +91,8 @@ def _translate(options: argparse.Namespace) -> None:
             f"--timeout must be above 0 seconds, received {options.timeout:g}"
         )
     model = load_model_info(options.model_info)
-    strengths = model.strengths(_edits(options))
+    edits = asked_for(options.edit, options.strength, list(model.units))
+    strengths = model.strengths(edits)
     check_image(options.out, model.resolution, model.resolution)
     photo = _read(options.photo)
     with contextlib.ExitStack() as stack:
@@ -104,14 +106,6 @@ def _translate(options: argparse.Namespace) -> None:
         )
     write_image(options.out, decode_png(reply, model.resolution, server.place))
     print(options.out)
-
-
-def _edits(options: argparse.Namespace) -> dict[str, float] | None:
-    if options.edit is not None:
-        return parse_edits(options.edit, options.strength)
-    if options.strength is not None:
-        raise UserError(f"--strength {options.strength:g} needs --edit beside it")
-    return None
 
 
 def _read(path: Path) -> bytes:

@@ -75,13 +75,13 @@ class GrpcServer:
         self._channel.close()
 
     def translate(
-        self, photo: bytes, strengths: Sequence[float] | None, timeout: float
+        self, photo: bytes, strengths: Sequence[float], timeout: float
     ) -> bytes:
         """Sends a photo and waits for its translation.
 
         Args:
             photo: A file of a format that the model reads: JPEG, PNG or WebP.
-            strengths: The model's input of that name; None if it has none.
+            strengths: The model's input of that name.
             timeout: Seconds, the deadline that the server is told.
 
         Returns:
@@ -96,10 +96,9 @@ class GrpcServer:
         request.model_spec.name = self._model
         request.model_spec.signature_name = self._signature
         request.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto([photo]))
-        if strengths is not None:
-            request.inputs["strengths"].CopyFrom(
-                tf.make_tensor_proto([list(strengths)], tf.float32)
-            )
+        request.inputs["strengths"].CopyFrom(
+            tf.make_tensor_proto([list(strengths)], tf.float32)
+        )
         try:
             reply = self._predictions.Predict(request, timeout=timeout)
         except grpc.RpcError as error:

@@ -9,9 +9,10 @@ import dataclasses
 import importlib.resources
 from pathlib import Path
 
+from export.folder import EXPORT_FORMAT
+from tf_fsgd.edits import strengths_of
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json
-from tf_fsgd.latents.edits import strengths_of
 
 DEFAULT = "mobile-256"
 
@@ -21,40 +22,30 @@ class ServedModel:
     """A translator as its clients see it.
 
     Attributes:
-        name: The translator's, or the edit of one that makes a single edit.
+        name: The translator's.
         resolution: Side of its pictures, in pixels.
-        axes: Names of the E columns of `strengths`; empty: one edit, no such input.
+        axes: Names of the E columns of `strengths`.
         units: Standard deviations that strength 1 of each edit stands for.
     """
 
     name: str
     resolution: int
-    axes: tuple[str, ...] = ()
-    units: dict[str, float] = dataclasses.field(default_factory=dict)
+    axes: tuple[str, ...]
+    units: dict[str, float]
 
-    def strengths(self, edits: dict[str, float] | None) -> list[float] | None:
+    def strengths(self, edits: dict[str, float]) -> list[float]:
         """The input `strengths` for one photo.
 
         Args:
-            edits: Strength by edit, 1 a clear edit; None or empty if none was asked.
+            edits: Strength by edit, 1 a clear edit.
 
         Returns:
-            E numbers; None for a model without that input.
+            E numbers.
 
         Raises:
-            UserError: If an edit is missing, unknown, or not for this model to choose.
+            UserError: If an edit is unknown, or a strength is none that it has.
         """
-        if self.axes:
-            if not edits:
-                known = ", ".join(self.units)
-                raise UserError(f"--edit must name at least one of {known}")
-            return strengths_of(edits, self.axes, self.units).tolist()
-        if edits:
-            raise UserError(
-                f"--edit: the model makes one edit, {self.name}, at one strength; "
-                "leave --edit and --strength out"
-            )
-        return None
+        return strengths_of(edits, self.axes, self.units).tolist()
 
 
 def load_model_info(name_or_folder: str | Path) -> ServedModel:
@@ -65,7 +56,8 @@ def load_model_info(name_or_folder: str | Path) -> ServedModel:
             has made.
 
     Raises:
-        UserError: If it is neither, or its facts cannot be read.
+        UserError: If it is neither, its facts cannot be read, or an export is of
+            another version.
     """
     shipped = importlib.resources.files("tf_fsgd") / "translators"
     names = sorted(
@@ -73,8 +65,8 @@ def load_model_info(name_or_folder: str | Path) -> ServedModel:
         for entry in shipped.iterdir()
         if entry.name.endswith(".json")
     )
-    if str(name_or_folder) in names:
-        name = str(name_or_folder)
+    name = DEFAULT if name_or_folder == "shipped" else str(name_or_folder)
+    if name in names:
         with importlib.resources.as_file(shipped / f"{name}.json") as path:
             return _of({"name": name, **read_json(path)}, path)
     path = Path(name_or_folder) / "report.json"
@@ -83,7 +75,13 @@ def load_model_info(name_or_folder: str | Path) -> ServedModel:
             f"--model-info must be an exported folder or one of {', '.join(names)}, "
             f"received {str(name_or_folder)!r}"
         )
-    return _of(read_json(path), path)
+    facts = read_json(path)
+    found = facts.get("format") if isinstance(facts, dict) else None
+    if found != EXPORT_FORMAT:
+        raise UserError(
+            f"{path}: expected {EXPORT_FORMAT!r}, found {found!r}; export it again"
+        )
+    return _of(facts, path)
 
 
 def _of(facts: dict, path: Path) -> ServedModel:
@@ -91,8 +89,8 @@ def _of(facts: dict, path: Path) -> ServedModel:
         return ServedModel(
             name=facts["name"],
             resolution=int(facts["resolution"]),
-            axes=tuple(facts.get("axes", ())),
-            units=dict(facts.get("units", {})),
+            axes=tuple(facts["axes"]),
+            units=dict(facts["units"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not the facts of a model ({error!r})") from None

@@ -62,13 +62,13 @@ class RestServer:
         self._address = f"{self.place}/v1/models/{name}"
 
     def translate(
-        self, photo: bytes, strengths: Sequence[float] | None, timeout: float
+        self, photo: bytes, strengths: Sequence[float], timeout: float
     ) -> bytes:
         """Sends a photo and waits for its translation.
 
         Args:
             photo: A file of a format that the model reads: JPEG, PNG or WebP.
-            strengths: The model's input of that name; None if it has none.
+            strengths: The model's input of that name.
             timeout: Seconds to wait for the server at most, each time it is silent.
 
         Returns:
@@ -80,9 +80,10 @@ class RestServer:
             ServerError: If there is no server, or its answer is no answer.
         """
         # Rows, because by columns Serving ignores an input that the model has not.
-        row = {"image_bytes": {"b64": base64.b64encode(photo).decode("ascii")}}
-        if strengths is not None:
-            row["strengths"] = list(strengths)
+        row = {
+            "image_bytes": {"b64": base64.b64encode(photo).decode("ascii")},
+            "strengths": list(strengths),
+        }
         body = json.dumps({"signature_name": self._signature, "instances": [row]})
         status, reply = self._send(f"{self._address}:predict", body, timeout)
         if status != http.HTTPStatus.OK:

@@ -32,27 +32,19 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="DIR",
         help="node_modules folder with @litertjs (default: fetched with npm, once)",
     )
-    return guarded(_write, parser.parse_args(arguments))
+    return guarded(lambda: _write(parser.parse_args(arguments)))
 
 
 def _write(options: argparse.Namespace) -> None:
     # TensorFlow is loaded late, so that --help is quick and its greeting stays hidden.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with output_to(os.devnull):
-        from export.web.site import Page, axes_of, one_edit, write_site
-        from tf_fsgd.training.translator import load_translator, run_named
+        from export.web.site import write_site
+        from tf_fsgd.training.translator import load_translator
 
-    run = run_named(options.run)
-    if run is None or run.config.axes:
-        found = load_translator(options.run)
-        resolution, axes = found.resolution, axes_of(found)
-        page = Page(found.name, found.network, resolution, axes, True)
-    else:
-        axes = one_edit(Path(run.config.edit).stem)
-        resolution = run.config.pairs.resolution
-        page = Page(run.path.name, run.load_translator(), resolution, axes, False)
+    translator = load_translator(options.run)
     with output_to(os.devnull):
-        write_site(page, Path(options.out), options.litert)
+        write_site(translator, Path(options.out), options.litert)
     print(f"{options.out}: python -m http.server --directory {options.out}")
 
 

@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, cache_dir, make_folder
+from tf_fsgd.files import atomic_path, cache_dir, make_folder, read_json
 
 VERSION = "2.5.3"
 # SHA-512 as the registry states it ("integrity").
@@ -61,6 +61,18 @@ def copy_litert(out: Path, modules: str | Path | None = None) -> None:
                 f"{VERSION}, received one without {source}"
             )
         shutil.copyfile(source, target)
+    for root in roots.values():
+        _check_version(root)
+
+
+def _check_version(root: Path) -> None:
+    """Refuses a package of a version with which the page was never tried."""
+    facts = read_json(root / "package.json")
+    found = facts.get("version") if isinstance(facts, dict) else None
+    if found != VERSION:
+        raise UserError(
+            f"--litert: {root} must be of version {VERSION}, received {found}"
+        )
 
 
 def _fetched(name: str) -> Path:

@@ -13,23 +13,21 @@ operators whose arithmetic WebGPU lacks.
 """
 
 import base64
-import dataclasses
 import hashlib
 import re
 import shutil
 from pathlib import Path
 
-import keras
-
 from export import gate, metadata, tflite
 from export.folder import replaced
 from export.signatures import Servable
 from export.web.litert import copy_litert
+from tf_fsgd.edits import one_ended, opposite
 from tf_fsgd.files import write_json
 from tf_fsgd.images import detection
-from tf_fsgd.training.translator import Translator, opposite
+from tf_fsgd.training.translator import Translator
 
-FORMAT = "tf_fsgd web 1"
+FORMAT = "tf_fsgd web 2"  # as in static/app.js; 2: the network takes strengths
 PRECISION = "fp16"
 STATIC = Path(__file__).parent / "static"
 DETECTOR = Path(detection.__file__).parent / "weights" / "face_detection.tflite"
@@ -37,37 +35,26 @@ DETECTOR = Path(detection.__file__).parent / "weights" / "face_detection.tflite"
 _FARTHEST = 1.5  # of a slider: half as much again as a clear edit
 
 
-@dataclasses.dataclass(frozen=True)
-class Page:
-    """What the page is about.
-
-    Attributes:
-        name: Of the translator, as shown.
-        network: As `signatures.Servable` takes it.
-        resolution: R, in pixels.
-        axes: As `axes_of` or `one_edit` makes them.
-        conditional: Whether the network takes strengths.
-    """
-
-    name: str
-    network: keras.Model
-    resolution: int
-    axes: list[dict]
-    conditional: bool
-
-
 def axes_of(translator: Translator) -> list[dict]:
-    """Sliders of a translator of several edits.
+    """Sliders of a translator.
 
     Returns:
         For each column of strengths, `ends`: words for the slider's left and right;
         `units`: what a position is multiplied with on either side; `minimum` and
-        `maximum`.
+        `maximum`. One fixed edit has the photo itself at its left.
     """
+    units = translator.units
     return [
         {
+            "ends": ["original", axis],
+            "units": [units[axis], units[axis]],
+            "minimum": 0,
+            "maximum": 1,
+        }
+        if one_ended(axis, units)
+        else {
             "ends": [opposite(axis), axis],
-            "units": [translator.units[opposite(axis)], translator.units[axis]],
+            "units": [units[opposite(axis)], units[axis]],
             "minimum": -_FARTHEST,
             "maximum": _FARTHEST,
         }
@@ -75,16 +62,13 @@ def axes_of(translator: Translator) -> list[dict]:
     ]
 
 
-def one_edit(edit: str) -> list[dict]:
-    """The slider of a translator of one fixed edit: how much of it is mixed in."""
-    return [{"ends": ["original", edit], "units": [1, 1], "minimum": 0, "maximum": 1}]
-
-
-def write_site(page: Page, out: Path, litert: str | Path | None = None) -> dict:
+def write_site(
+    translator: Translator, out: Path, litert: str | Path | None = None
+) -> dict:
     """Writes the site.
 
     Args:
-        page: What it shows.
+        translator: What it runs.
         out: Folder to make; an earlier site is replaced at the very end.
         litert: As `litert.copy_litert` takes it.
 
@@ -98,32 +82,30 @@ def write_site(page: Page, out: Path, litert: str | Path | None = None) -> dict:
     with replaced(out, "site", "model.json", FORMAT) as partial:
         # First what can fail for want of a network: a conversion takes much longer.
         copy_litert(partial / "litert", litert)
-        facts = _fill(page, partial)
+        facts = _fill(translator, partial)
     return facts
 
 
-def _fill(page: Page, folder: Path) -> dict:
+def _fill(translator: Translator, folder: Path) -> dict:
     for source in STATIC.iterdir():
         shutil.copyfile(source, folder / source.name)
     html = (STATIC / "index.html").read_text(encoding="utf-8")
     (folder / "index.html").write_text(_with_hash(html), encoding="utf-8")
     shutil.copyfile(DETECTOR, folder / DETECTOR.name)
-    columns = len(page.axes) if page.conditional else 0
-    servable = Servable(page.network, page.resolution, columns)
+    servable = Servable(translator)
     model = tflite.convert(servable, PRECISION)
     gate.check(model)
     (folder / "translator.tflite").write_bytes(model)
     facts = {
         "format": FORMAT,
-        "name": page.name,
+        "name": translator.name,
         "file": "translator.tflite",
         "sha256": hashlib.sha256(model).hexdigest(),
         "weights_sha256": metadata.weights_sha256(servable),
         "precision": PRECISION,
         "detector": DETECTOR.name,
-        "resolution": page.resolution,
-        "conditional": page.conditional,
-        "axes": page.axes,
+        "resolution": translator.resolution,
+        "axes": axes_of(translator),
     }
     write_json(folder / "model.json", facts)
     return facts

@@ -1,6 +1,8 @@
-"""A tiny CelebA in its own layout: grey faces, bright ones "Smiling"."""
+"""A tiny CelebA in each layout: grey faces, bright ones "Smiling"."""
 
+import itertools
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -39,6 +41,82 @@ def plain_celeba(tmp_path):
     ):
         (root / file).write_text("\n".join(lines) + "\n")
     return root
+
+
+@pytest.fixture
+def kaggle_celeba(plain_celeba):
+    """The same as Kaggle has it: lists with commas, photos a folder deeper."""
+    for path in plain_celeba.glob("*.txt"):
+        rows = path.read_text().splitlines()
+        header = "" if "partition" in path.name else f" {rows[1]}"
+        rows = [f"image_id{header}", *(row for row in rows if ".jpg" in row)]
+        table = "\n".join(",".join(row.split()) for row in rows)
+        path.with_suffix(".csv").write_text(table + "\n")
+        path.unlink()
+    photos = plain_celeba / "img_align_celeba"
+    photos.rename(plain_celeba / "photos")
+    photos.mkdir()
+    (plain_celeba / "photos").rename(photos / "img_align_celeba")
+    return plain_celeba
+
+
+@pytest.fixture
+def site_celeba(plain_celeba):
+    """The same as CelebA's site has it: in Anno, Eval and Img."""
+    for folder, name in (
+        ("Anno", "list_attr_celeba.txt"),
+        ("Anno", "list_landmarks_align_celeba.txt"),
+        ("Eval", "list_eval_partition.txt"),
+        ("Img", "img_align_celeba"),
+    ):
+        (plain_celeba / folder).mkdir(exist_ok=True)
+        (plain_celeba / name).rename(plain_celeba / folder / name)
+    return plain_celeba
+
+
+@pytest.fixture(scope="session")
+def _prepared(tmp_path_factory):
+    import tensorflow_datasets as tfds
+
+    def faces(count):
+        for number in range(count):
+            yield (
+                number,
+                {
+                    "image": np.full((218, 178, 3), 10 * number, np.uint8),
+                    "attributes": {name: name == "Smiling" for name in ATTRIBUTES},
+                    "landmarks": {
+                        f"{name}_{axis}": point
+                        for (name, axis), point in zip(
+                            itertools.product(LANDMARKS, "xy"), POINTS, strict=True
+                        )
+                    },
+                },
+            )
+
+    features = tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=(218, 178, 3), encoding_format="jpeg"),
+            "attributes": dict.fromkeys(ATTRIBUTES, np.bool_),
+            "landmarks": {f"{n}_{a}": np.int64 for n in LANDMARKS for a in "xy"},
+        }
+    )
+    root = tmp_path_factory.mktemp("tfds")
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name="celeb_a",
+        version="2.1.0",
+        features=features,
+        split_datasets={"train": faces(4), "test": faces(3)},
+        data_dir=root,
+        download_config=tfds.download.DownloadConfig(num_shards=2),
+    )
+    return root
+
+
+@pytest.fixture
+def prepared_celeba(_prepared, tmp_path):
+    """tfds' data folder with 4 train and 3 test photos, each in two shards."""
+    return shutil.copytree(_prepared, tmp_path / "tfds")
 
 
 @pytest.fixture(scope="session")

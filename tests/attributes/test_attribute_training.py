@@ -12,6 +12,7 @@ from tf_fsgd.attributes.evaluate import agreement
 from tf_fsgd.attributes.model import build_classifier, load_classifier
 from tf_fsgd.attributes.train import train_classifier
 from tf_fsgd.errors import UserError
+from tf_fsgd.lease import lease
 
 SETTINGS = {"batch_size": 4, "precision": "float32"}
 
@@ -70,7 +71,7 @@ def _parse(*words):
 def test_training_resumes_where_it_was_killed(plain_celeba, tmp_path, monkeypatch):
     small = functools.partial(build_classifier, (8, 8, 8, 8, 8), (0, 0, 0, 0, 1))
     monkeypatch.setattr(train, "build_classifier", small)
-    out = tmp_path / "out"
+    out = tmp_path / "out [1]"  # TensorFlow restores by patterns
     weights = train_classifier(out, plain_celeba, epochs=2, **SETTINGS)
     reference = _weights(weights)
     assert not (out / "faces.u8").exists()
@@ -109,6 +110,13 @@ def test_commands(plain_celeba, tmp_path, capsys):
     assert str(photo) in capsys.readouterr().out
 
 
+def test_one_training_at_a_time(plain_celeba, tmp_path):
+    out = tmp_path / "out"
+    with lease(out), pytest.raises(UserError, match="another command works here"):
+        cli.run(_parse("train", "--data-dir", plain_celeba, "--out", out))
+    assert [path.name for path in out.iterdir()] == ["leases"]
+
+
 def test_bad_numbers(plain_celeba, tmp_path):
     with pytest.raises(UserError, match="--epochs must be >= 1.*received 0"):
         train_classifier(tmp_path / "a", plain_celeba, epochs=0)
@@ -117,5 +125,5 @@ def test_bad_numbers(plain_celeba, tmp_path):
 
 
 def test_no_celeba(tmp_path):
-    with pytest.raises(UserError, match="no CelebA in"):
+    with pytest.raises(UserError, match="nothing: no such folder"):
         train_classifier(tmp_path / "out", tmp_path / "nothing")

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -72,11 +74,109 @@ def test_prepared_celeba_reads_without_network(real_celeba):
     assert find_celeba(real_celeba.parent) == real_celeba
 
 
-def test_absent_celeba_is_none_and_one_line(tmp_path):
-    assert find_celeba(tmp_path) is None
+@pytest.mark.parametrize("layout", ["kaggle_celeba", "site_celeba"])
+def test_layouts_of_kaggle_and_of_the_site(layout, request):
+    folder = request.getfixturevalue(layout)
+    assert find_celeba(folder) == folder
+    dark, bright = celeba_split("test", folder)
+    assert abs(int(bright["image"][100, 90, 0]) - 200) <= 2
+    assert [ATTRIBUTES[i] for i in np.flatnonzero(bright["attributes"])] == ["Smiling"]
+    assert not dark["attributes"].any()
+    assert bright["landmarks"].tolist()[4] == [105, 152]
+
+
+def test_celeba_that_nobody_asked_for_may_be_absent(tmp_path, monkeypatch):
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_celeba() is None
     with pytest.raises(UserError, match="no CelebA in .*by hand.*--data-dir") as error:
-        celeba_split("test", tmp_path)
+        celeba_split("test")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("folder", ["missing", "."])
+def test_celeba_asked_for_by_name_must_be_there(tmp_path, monkeypatch, folder):
+    folder = tmp_path / folder
+    message = "no such folder" if folder != tmp_path else "no CelebA in this folder"
+    with pytest.raises(UserError, match=f"--data-dir {folder}: {message}"):
+        find_celeba(folder)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(folder))
+    if folder == tmp_path:  # set for other data sets
+        assert find_celeba() is None
+        (folder / "list_attr_celeba.csv").touch()
+        message = "no CelebA in this folder, missing img_align_celeba/, list_landm"
+    with pytest.raises(UserError, match=f"TFDS_DATA_DIR {folder}: {message}"):
+        find_celeba()
+
+
+def shard(number):
+    return f"celeb_a-test.tfrecord-{number:05d}-of-00002"
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def cut_after_a_record(path):
+    record = path.read_bytes()
+    length = int.from_bytes(record[:8], "little")
+    path.write_bytes(record[: 8 + 4 + length + 4])
+
+
+def changed(path):
+    data = bytearray(path.read_bytes())
+    data[300] ^= 255
+    path.write_bytes(data)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def nothing_in_it(path):
+    path.write_text("{}")
+
+
+def renamed_field(path):
+    path.write_text(path.read_text().replace('"Smiling"', '"Grinning"'))
+
+
+def without_test(path):
+    path.write_text(path.read_text().replace('"test"', '"exam"'))
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "message"),
+    [
+        (shard(1), cut, "damaged, not the 1 photos"),
+        (shard(0), cut_after_a_record, "damaged, not the 2 photos"),
+        (shard(0), changed, "damaged, not the 2 photos"),
+        (shard(1), empty, "damaged, not the 1 photos"),
+        (shard(1), Path.unlink, "no such file"),
+        ("features.json", empty, "not a JSON file"),
+        ("features.json", cut, "not a JSON file"),
+        ("features.json", Path.unlink, "no such file"),
+        ("features.json", nothing_in_it, "not as tfds writes it for CelebA"),
+        ("features.json", renamed_field, "not as tfds writes .*'Smiling'"),
+        ("dataset_info.json", cut, "not a JSON file"),
+        ("dataset_info.json", nothing_in_it, "not as tfds writes it for CelebA"),
+        ("dataset_info.json", without_test, "lists no split 'test'"),
+    ],
+)
+def test_damage_to_what_tfds_prepared_is_named(prepared_celeba, name, damage, message):
+    assert len(list(celeba_split("test", prepared_celeba))) == 3
+    path = prepared_celeba / "celeb_a/2.1.0" / name
+    damage(path)
+    with pytest.raises(UserError, match=f"^{path}: {message}") as error:
+        list(celeba_split("test", prepared_celeba))
+    assert "\n" not in str(error.value)
+
+
+def test_shards_without_their_description(prepared_celeba):
+    path = prepared_celeba / "celeb_a/2.1.0/dataset_info.json"
+    path.unlink()
+    with pytest.raises(UserError, match=f"missing {path}"):
+        find_celeba(prepared_celeba)
 
 
 def test_unknown_split(plain_celeba):
@@ -84,9 +184,10 @@ def test_unknown_split(plain_celeba):
         celeba_split("val", plain_celeba)
 
 
-def test_folder_without_a_list_is_not_celeba(plain_celeba):
+def test_a_folder_without_a_list_says_which(plain_celeba):
     (plain_celeba / "list_eval_partition.txt").unlink()
-    assert find_celeba(plain_celeba) is None
+    with pytest.raises(UserError, match=r"missing list_eval_partition.txt or .csv; "):
+        find_celeba(plain_celeba)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.distribution import FeatureSpace, feature_space
 from tf_fsgd.evaluation.edit_report import Beside, report_edits
-from tf_fsgd.evaluation.editors import teacher_examples
+from tf_fsgd.evaluation.examples import teacher_examples
 from tf_fsgd.evaluation.judge import Verdicts
 from tf_fsgd.evaluation.readings import Instruments
 from tf_fsgd.evaluation.rows import ROWS, console_table
@@ -89,7 +89,7 @@ class Families:
     def family(self, index):
         strengths = np.array([[0, 0], [1.2, 0], [0.8, 0.5], [0, 0.1]], np.float32)
         levels = 80 + 10 * index + 60 * strengths.sum(axis=1)
-        return SimpleNamespace(images=faces(*levels), strengths=strengths)
+        return SimpleNamespace(images=faces(*levels), condition=strengths)
 
 
 def test_kid_in_units_of_the_teachers():
@@ -112,8 +112,7 @@ def made(translator, instruments, tmp_path_factory):
     other = SimpleNamespace(
         name="other & older",
         edits=("feminine",),
-        resolution=16,
-        edit=lambda images, edit, strength: images[:, ::2, ::2] // 2,
+        translate=lambda images, edits: images[:, ::2, ::2] // 2,
     )
     projection = {
         "made_with": {"count": "20", "steps": "60"},

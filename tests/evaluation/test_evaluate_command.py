@@ -50,7 +50,8 @@ def photos(tmp_path):
 @pytest.fixture
 def evaluate(monkeypatch, tmp_path):
     """Runs the verb where neither CelebA nor any judge is at hand."""
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr(at_hand, "load_lpips", lambda: None)
     monkeypatch.setattr(at_hand, "load_identity", lambda: None)
     monkeypatch.setattr(at_hand, "GenderJudge", Judge)
@@ -84,10 +85,12 @@ def test_a_run_on_photos_of_ones_own(evaluate, run, photos, capsys):
         (["--photos", "0"], "--photos must be 1 or more, received 0"),
         ([], "no faces to try the edits on: name a folder by --faces"),
         (["--faces", "nowhere"], "nowhere: no such file or folder"),
-        (["--beside", "nowhere"], "nowhere: not a run folder"),
+        (["--beside", "nowhere"], "must be a run folder or one of mobile-128"),
         (["--pairs", "nowhere"], "nowhere: not a run folder"),
         (["--classifier", "nowhere"], "nowhere: no such file"),
         (["--projection", "nowhere"], "nowhere: no such file"),
+        (["--data-dir", "nowhere"], "--data-dir nowhere: no such folder"),
+        (["--data-dir", "a", "--faces", "b"], "--faces stands in for CelebA"),
     ],
 )
 def test_a_mistake_is_one_line_and_writes_nothing(
@@ -100,6 +103,16 @@ def test_a_mistake_is_one_line_and_writes_nothing(
     assert not (run.path / "report.json").exists()
 
 
+@pytest.mark.parametrize("flag", ["--faces", "--beside", "--pairs", "--projection"])
+def test_what_a_run_of_one_edit_does_not_take(evaluate, tmp_path, flag, capsys):
+    config = preset("quick")
+    config.pairs.resolution = SIZE
+    made = new_run(tmp_path / "runs", config)
+    assert evaluate(made.path, flag, "nowhere") == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {flag} is for translators of several edits")
+
+
 def test_what_is_no_table_of_projections(evaluate, run, tmp_path, capsys):
     path = tmp_path / "table.json"
     path.write_text('{"table": 3}')
@@ -110,3 +123,12 @@ def test_what_is_no_table_of_projections(evaluate, run, tmp_path, capsys):
 def test_an_unknown_translator(evaluate, capsys):
     assert evaluate("nobody-64") == 2
     assert "translator must be a run folder or one of" in capsys.readouterr().err
+
+
+def test_only_exported_files_are_measured(tmp_path):
+    run = new_run(tmp_path, preset("quick"))
+    (run.export / "tflite").mkdir(parents=True)
+    for name in ("tf_fsgd_smile_128_fp16.tflite", "mine.tflite"):
+        (run.export / "tflite" / name).touch()
+    (found,) = at_hand.company_of(run).tflite
+    assert found.name == "tf_fsgd_smile_128_fp16.tflite"

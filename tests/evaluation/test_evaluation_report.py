@@ -11,11 +11,14 @@ from tf_fsgd.config import Config
 from tf_fsgd.evaluation import report as report_module
 from tf_fsgd.evaluation.judge import Verdicts
 from tf_fsgd.evaluation.measures import Measures, select_photos
-from tf_fsgd.evaluation.report import evaluate, format_summary, top_movers, translate
+from tf_fsgd.evaluation.report import evaluate, format_summary, top_movers
 from tf_fsgd.images.io import read_image
 from tf_fsgd.latents.directions import Direction
+from tf_fsgd.pix2pixhd.blend import with_strength
+from tf_fsgd.training.translator import Translator
 
 SIZE = 32
+FULL = {"feminine": 1.0}
 MALE = ATTRIBUTES.index("Male")
 
 
@@ -54,20 +57,21 @@ def brighten():
     """Adds 0.4 to images in [-1, 1]: 51 of 255."""
     image = keras.Input((SIZE, SIZE, 3))
     output = keras.layers.Rescaling(1.0, 0.4)(image)
-    return keras.Model(image, output)
+    network = with_strength(keras.Model(image, output), SIZE, 3.0)
+    return Translator("run", network, SIZE, ("feminine",), {"feminine": 3.0})
 
 
 def test_translate_resizes_and_keeps_the_order(brighten):
     levels = np.arange(0, 200, 5)
     large = np.repeat(np.repeat(faces(*levels), 2, 1), 2, 2)
-    outputs = translate(brighten, large)
+    outputs = brighten.translate(large, FULL)
     assert outputs.shape == (len(levels), SIZE, SIZE, 3) and outputs.dtype == np.uint8
     np.testing.assert_array_equal(outputs[:, 5, 5, 1], levels + 51)
 
 
 def test_shares_by_hand(brighten):
     before = faces(60, 80, 100, 120, 140, 200)  # four men, two women
-    after = translate(brighten, before)  # 111, 131, 151, 171, 191, 251
+    after = brighten.translate(before, FULL)  # 111, 131, 151, 171, 191, 251
     measures = Measures(DarkIsMale(), direction(), DarkIsMaleAndOld())
     result = measures.measure(before, after)
     ours, judged = result["classifier"], result["judge"]
@@ -92,7 +96,7 @@ def test_shares_by_hand(brighten):
 
 def test_labels_and_the_sign_choose_the_classes(brighten):
     before = faces(60, 80)
-    after = translate(brighten, before)
+    after = brighten.translate(before, FULL)
     masculine = Measures(DarkIsMale(), direction(sign=+1), DarkIsMaleAndOld())
     result = masculine.measure(before, after, np.array([True, False]))
     # 60 -> 111 stays a man; 80 -> 131 was labelled a woman and is read as one after.
@@ -103,7 +107,7 @@ def test_labels_and_the_sign_choose_the_classes(brighten):
 
 def test_the_judge_is_asked_only_what_it_knows(brighten):
     before = faces(60, 80)
-    after = translate(brighten, before)
+    after = brighten.translate(before, FULL)
 
     def keys(attribute):
         measures = Measures(DarkIsMale(), direction(attribute), DarkIsMaleAndOld())
@@ -190,3 +194,28 @@ def test_without_celeba_the_report_says_so(tmp_path, brighten, no_networks):
     )
     assert not (tmp_path / "celeba_before_after.jpg").exists()
     assert report["celeba"]["note"] in format_summary(report)
+
+
+def test_pairs_of_ones_own_are_nobody_elses(
+    tmp_path, brighten, no_networks, monkeypatch
+):
+    labels, draw = [], report_module.image_grid
+
+    def image_grid(*args, row_labels=None, **options):
+        labels.extend(row_labels or [])
+        return draw(*args, row_labels=row_labels, **options)
+
+    monkeypatch.setattr(report_module, "image_grid", image_grid)
+    config = Config(edit="winter")
+    config.pairs.folder = "winter"
+    report = evaluate(
+        brighten,
+        config,
+        held_out=(faces(60, 61), faces(70, 71)),
+        classifier=DarkIsMale(),
+        direction=None,
+        out=tmp_path,
+    )
+    assert labels == ["input", "output", "B"]
+    assert report["edit"] == "winter"
+    assert report["celeba"]["note"].endswith("measured on held-out pairs only")

@@ -1,14 +1,19 @@
 """Translators of a few kilobytes with every kind of layer that the real ones have."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 from keras import layers, ops
 from PIL import Image
 
+from export.signatures import Servable
 from tf_fsgd.config import Config, GeneratorConfig
+from tf_fsgd.pix2pixhd.blend import with_strength
 from tf_fsgd.pix2pixhd.generator import build_generator
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.training.runfolder import RunFolder
+from tf_fsgd.training.translator import Translator, of_run
 
 RESOLUTION = 32
 
@@ -33,6 +38,23 @@ def translator() -> keras.Model:
     x = layers.Conv2DTranspose(16, 3, strides=2, padding="same")(ops.relu(x))
     change = layers.Conv2D(3, 3)(padded(x))
     return keras.Model(image, image + change)
+
+
+@pytest.fixture(scope="session")
+def fixed(translator) -> Translator:
+    """The same as the translator that a run of one fixed edit is loaded as."""
+    config = Config(edit="smile")
+    config.pairs.resolution, config.pairs.strength = RESOLUTION, 2.0
+    return of_run(RunFolder(Path("runs/fixed"), config), translator)
+
+
+@pytest.fixture(scope="session")
+def unchanging() -> Servable:
+    """Around a network that changes nothing."""
+    image = keras.Input((RESOLUTION, RESOLUTION, 3))
+    network = keras.Model(image, layers.Identity()(image))
+    network = with_strength(network, RESOLUTION, 1.0)
+    return Servable(Translator("same", network, RESOLUTION, ("same",), {"same": 1.0}))
 
 
 @pytest.fixture(scope="session")

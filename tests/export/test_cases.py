@@ -5,7 +5,7 @@ from tf_fsgd.images.io import to_float
 
 
 def test_every_photo_with_every_edit(sliders, photos):
-    cases = Cases.of_sliders(photos[:2], sliders)
+    cases = Cases.of(photos[:2], sliders)
     # None, four edits and both axes at once.
     assert cases.edits == ["", "feminine", "masculine", "smile", "frown", ""] * 2
     assert cases.which.tolist() == [0] * 6 + [1] * 6
@@ -14,20 +14,20 @@ def test_every_photo_with_every_edit(sliders, photos):
 
 
 def test_inputs_are_batches_of_one(sliders, photos):
-    cases = Cases.of_sliders(photos[:2], sliders)
+    cases = Cases.of(photos[:2], sliders)
     last = list(cases.inputs())[-1]
     np.testing.assert_array_equal(last["image"], to_float(photos[1:2]))
     np.testing.assert_array_equal(last["strengths"], [[2.5, 1.5]])
 
 
-def test_one_edit_has_no_strengths(photos):
-    cases = Cases.of_one_edit(photos, "smile")
-    assert [set(case) for case in cases.inputs()] == [{"image"}] * 4
-    assert cases.edits == ["smile"] * 4
+def test_a_fixed_edit_is_compared_at_both_ends(fixed, photos):
+    cases = Cases.of(photos[:2], fixed)
+    assert cases.edits == ["", "smile"] * 2
+    assert cases.strengths.tolist() == [[0], [2]] * 2
 
 
 def test_some_take_photos_and_edits_alike(sliders, photos):
-    cases = Cases.of_sliders(photos, sliders)  # 4 photos, 6 strengths
+    cases = Cases.of(photos, sliders)  # 4 photos, 6 strengths
     some = cases.at(cases.some(6))
     assert set(some.which) == {0, 1, 2, 3}
     assert len(set(map(tuple, some.strengths))) >= 4

@@ -6,13 +6,14 @@ from PIL import Image
 
 from export.__main__ import main
 from export.faces import find_faces
+from tf_fsgd.lease import lease
 from tf_fsgd.training.runfolder import new_run
 from tf_fsgd.training.translator import ship
 
 
 @pytest.fixture
 def run(translator, config, tmp_path):
-    run = new_run(tmp_path / "runs", config)
+    run = new_run(tmp_path / "runs [x]", config)
     run.save_translator(translator)
     return run
 
@@ -27,12 +28,21 @@ def faces(photos, tmp_path):
 
 
 def test_exports_a_run_on_photos(run, faces, tmp_path, capsys):
-    out = tmp_path / "out"
+    out = tmp_path / "out [1]"  # TensorFlow loads by patterns
     assert main([str(run.path), "--out", str(out), "--photos", str(faces)]) == 0
-    assert json.loads((out / "report.json").read_text())["images"] == 4
+    report = json.loads((out / "report.json").read_text())
+    # At strength 0 and 1 of the one edit.
+    assert (report["photos_measured"], report["images"]) == (4, 8)
     printed = capsys.readouterr().out
     assert str(out / "saved_model") in printed
-    assert str(out / "tflite" / "tf_fsgd_smile_32_fp16.tflite") in printed
+    assert str(out / "tflite" / f"tf_fsgd_{run.path.name}_32_fp16.tflite") in printed
+
+
+def test_a_run_that_is_worked_on_is_left_alone(run, faces, capsys):
+    with lease(run.path):
+        assert main([str(run.path), "--photos", str(faces)]) == 2
+    assert "another command works here" in capsys.readouterr().err
+    assert not run.export.exists()
 
 
 def test_takes_held_out_faces_of_a_folder_of_pairs(
@@ -48,7 +58,8 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
     run.save_translator(translator)
     monkeypatch.setattr("export.faces.find_celeba", lambda: None)
     assert main([str(run.path)]) == 0
-    assert json.loads((run.export / "report.json").read_text())["images"] == 3
+    report = json.loads((run.export / "report.json").read_text())
+    assert (report["photos_measured"], report["axes"]) == (3, ["pairs"])
 
 
 @pytest.mark.parametrize(
@@ -56,7 +67,7 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
     [
         (lambda run, out: (run.path / "config.json").unlink(), "not a run folder"),
         (lambda run, out: run.translator.unlink(), "no such file"),
-        (lambda run, out: run.translator.write_text("text"), "not a Keras"),
+        (lambda run, out: run.translator.write_text("text"), "not a whole Keras"),
         (lambda run, out: out.write_text("a file"), "--out must be"),
     ],
     ids=["no-run", "no-translator", "corrupt-translator", "out-is-a-file"],

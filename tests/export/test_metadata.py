@@ -89,8 +89,9 @@ def test_a_model_cut_off_is_no_model(model):
 def test_facts_are_json(sliders):
     from export.signatures import Servable
 
-    servable = Servable(sliders.network, 32, 2)
+    servable = Servable(sliders)
     given = {"name": "tiny", "resolution": 32, "licence": "none", "versions": {}}
+    given |= {"axes": ["smile"], "units": {"smile": 2.0}}
     facts = metadata.facts_of(servable, given | {"photos": "x"}, "fp16")
     assert json.loads(json.dumps(facts)) == facts
     assert (facts["precision"], facts["range"]) == ("fp16", [-1, 1])
@@ -98,12 +99,12 @@ def test_facts_are_json(sliders):
     assert "photos" not in facts
 
 
-def test_hash_is_of_the_weights(translator):
+def test_hash_is_of_the_weights(fixed, translator):
     from export.signatures import Servable
 
-    servable = Servable(translator, 32)
+    servable = Servable(fixed)
     before = metadata.weights_sha256(servable)
-    assert metadata.weights_sha256(Servable(translator, 32)) == before
+    assert metadata.weights_sha256(Servable(fixed)) == before
     bias = next(v for v in translator.variables if len(v.shape) == 1)
     kept = np.array(bias)
     bias.assign(kept + 1e-3)

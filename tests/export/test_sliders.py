@@ -83,7 +83,7 @@ def test_saved_model_takes_strengths(exported, sliders, photos, asked):
 
 
 def test_signatures_name_their_inputs(sliders):
-    servable = Servable(sliders.network, 32, 2)
+    servable = Servable(sliders)
     floats, encoded = servable.floats(None), servable.encoded()
     assert [tensor.name for tensor in floats.inputs[:2]] == ["image:0", "strengths:0"]
     assert [list(tensor.shape) for tensor in floats.inputs[:2]] == [

@@ -18,7 +18,7 @@ def logs(tmp_path_factory) -> dict:
         "tensorflow_serving.apis.prediction_log_pb2", reason=reason
     )
     folder = tmp_path_factory.mktemp("1")
-    warmup.write(folder, resolution=32, edits=2)
+    warmup.write(folder, resolution=32, axes=2)
     records = tf.data.TFRecordDataset(
         str(folder / "assets.extra/tf_serving_warmup_requests")
     )
@@ -46,8 +46,3 @@ def test_pictures_are_of_the_right_size(logs):
     (file,) = tf.make_ndarray(logs["encoded"].inputs["image_bytes"])
     with Image.open(io.BytesIO(file)) as picture:
         assert (picture.format, picture.size) == ("JPEG", (32, 32))
-
-
-def test_one_edit_has_no_strengths(tmp_path):
-    warmup.write(tmp_path, resolution=32, edits=0)
-    assert b"strengths" not in (tmp_path / warmup.PLACE).read_bytes()

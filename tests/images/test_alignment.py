@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.images import photo as photos
 from tf_fsgd.images.alignment import crop_square, ffhq_square
 
 
@@ -98,3 +99,11 @@ def test_crop_mirrors_what_lies_outside():
     expected = np.repeat([0, 200, 0], [10, 20, 10])[:, None]
     error = np.abs(crop.astype(int) - expected)
     assert error[:, [*range(8), *range(12, 28), *range(32, 40)]].max() <= 8
+
+
+def test_a_large_crop_is_the_same_in_bands(monkeypatch):
+    picture = smooth_picture()
+    square = turned(axis_aligned(-10, 5, 110), 20)
+    whole = crop_square(picture, square, 16)  # 6.9 pixels for one: reduced threefold
+    monkeypatch.setattr(photos, "_BAND", 1_000)
+    np.testing.assert_array_equal(crop_square(picture, square, 16), whole)

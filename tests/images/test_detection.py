@@ -7,7 +7,13 @@ from sklearn.datasets import load_sample_image
 
 from tf_fsgd.attributes.celeba import celeba_split, find_celeba
 from tf_fsgd.images.alignment import ffhq_square
-from tf_fsgd.images.detection import Face, FaceDetector, anchors, suppress
+from tf_fsgd.images.detection import (
+    Face,
+    FaceDetector,
+    _turned_back,
+    anchors,
+    suppress,
+)
 from tf_fsgd.images.io import to_uint8
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast
@@ -101,9 +107,79 @@ def test_a_face_cut_off_by_the_border(detector, faces):
     assert np.abs(moved[[0, 1, 3]]).max() < 0.2 * eyes
 
 
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_any_way_up(detector, faces, quarters):
+    for picture in faces:
+        (upright,) = detector.detect(picture)
+        (found,) = detector.detect(np.rot90(picture, quarters))
+        # Where a quarter of a turn, against the clock, brings a point of the picture.
+        points = upright.points
+        for _ in range(quarters):
+            points = np.stack([points[:, 1], SIDE - points[:, 0]], axis=1)
+        eyes = np.hypot(*(points[0] - points[1]))
+        assert np.abs(found.points - points)[:4].max() < 0.12 * eyes
+        # The square's top is the face's: the middle of its side is nearer to the eyes.
+        top, bottom = found.square[[0, 3]].mean(0), found.square[[1, 2]].mean(0)
+        mouth, between = points[3], points[:2].mean(0)
+        assert np.dot(bottom - top, mouth - between) > 0
+
+
+def test_a_turned_photo_is_turned_back_exactly():
+    photo = np.zeros((50, 80, 3), np.uint8)
+    photo[10:20, 30:60] = 255
+    box, points = np.array([30.0, 10, 60, 20]), np.array([[30.0, 10], [60, 20]])
+    for quarters in range(4):
+        rows, columns = np.nonzero(np.rot90(photo, quarters)[..., 0])
+        low = np.array([columns.min(), rows.min()])
+        high = np.array([columns.max(), rows.max()]) + 1
+        turned = Face(np.concatenate([low, high]), 0.9, np.stack([low, high]))
+        back = _turned_back(turned, quarters, photo)
+        np.testing.assert_array_equal(back.box, box)
+        np.testing.assert_array_equal(np.sort(back.points, axis=0), points)
+
+
+@pytest.mark.parametrize(
+    ("side", "share"),
+    [
+        *[(side, share) for side in ("left", "right", "top") for share in (0.3, 0.45)],
+        ("bottom", 0.4),  # below are nose and mouth
+    ],
+)
+def test_half_a_face_at_the_border(detector, faces, side, share):
+    picture = faces[0]
+    (whole,) = detector.detect(picture)
+    cut = round(share * SIDE)
+    rest = {
+        "left": np.s_[:, cut:],
+        "right": np.s_[:, : SIDE - cut],
+        "top": np.s_[cut:],
+        "bottom": np.s_[: SIDE - cut],
+    }[side]
+    (found,) = detector.detect(picture[rest])
+    missing = {"left": [cut, 0], "top": [0, cut]}.get(side, [0, 0])
+    # In the middle of half a face and its mirror image is the border, not the nose.
+    shift = found.square.mean(0) + missing - whole.square.mean(0)
+    assert np.abs(shift).max() < 0.12 * SIDE
+    sides = [np.hypot(*(face.square[3] - face.square[0])) for face in (found, whole)]
+    assert 0.9 < sides[0] / sides[1] < 1.25
+    across, whole_across = (face.square[3] - face.square[0] for face in (found, whole))
+    assert np.dot(across, whole_across) > 0, "not on its head"
+
+
+def test_the_mirror_image_of_a_face_is_no_face(detector, faces, landscape):
+    # On its head at the upper border: the image above it is upright, and outside.
+    photo = Image.fromarray(landscape).resize((640, 427))
+    head = Image.fromarray(faces[0]).crop((40, 20, 216, 236))
+    photo.paste(head.rotate(180), (200, 0))
+    (found,) = detector.detect(np.asarray(photo))
+    x, y = found.square.mean(0)
+    assert 200 < x < 376 and 60 < y < 150
+
+
 def test_no_face(detector, landscape):
     noise = np.random.default_rng(0).integers(0, 256, (300, 500, 3), np.uint8)
-    for photo in (landscape, noise, np.zeros((200, 300, 3), np.uint8)):
+    flower = load_sample_image("flower.jpg")
+    for photo in (landscape, flower, noise, np.zeros((200, 300, 3), np.uint8)):
         assert detector.detect(photo) == []
 
 

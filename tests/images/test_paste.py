@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.images import photo as photos
 from tf_fsgd.images.alignment import crop_square
 from tf_fsgd.images.paste import paste_changes
 
@@ -102,3 +103,16 @@ def test_what_two_faces_share_is_changed_once():
 def test_feather_out_of_range(feather):
     with pytest.raises(UserError, match="feather must be from 0 to 0.5, received"):
         paste_changes(noise(9, 9), [], flat(8, 0), flat(8, 0), feather=feather)
+
+
+def test_a_large_square_in_bands_and_in_place(monkeypatch):
+    photo, before = noise(90, 70), flat(40, 90)
+    after = before + np.arange(40, dtype=np.uint8)[:, None, None]
+    places = [square(5, 10, 50), square(20, 20, 50)]
+    args = (places, np.stack([before[0]] * 2), np.stack([after[0]] * 2))
+    whole = paste_changes(photo, *args)
+    monkeypatch.setattr(photos, "_BAND", 200)
+    banded = paste_changes(photo, *args, out=photo)
+    assert banded is photo
+    assert np.abs(banded.astype(int) - whole).max() <= 1
+    assert (banded != whole).mean() < 0.01

@@ -9,6 +9,7 @@ from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents import directions_cli
 from tf_fsgd.latents.directions import load_direction
+from tf_fsgd.lease import lease
 
 
 class GreyTeacher:
@@ -64,6 +65,13 @@ def test_finds_what_the_classifier_sees(run, method):
     assert shares["-3"] < 0.2 < 0.8 < shares["+3"]
     assert next(iter(direction.facts["moves"])) == "Smiling"
     assert (out / "smile.jpg").exists()
+
+
+def test_one_command_at_a_time(run, tmp_path):
+    with lease(tmp_path, "directions"):
+        with pytest.raises(UserError, match="another command works here"):
+            run("--edits", "smile")
+    assert [path.name for path in tmp_path.iterdir()] == ["leases"]
 
 
 def test_refuses_too_few_certain_faces(run):

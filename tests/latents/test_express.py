@@ -6,8 +6,8 @@ from PIL import Image
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import read_image, to_uint8
-from tf_fsgd.latents.directions import Direction
-from tf_fsgd.latents.expressions import degrees_of, parse_expression
+from tf_fsgd.latents.directions import Direction, load_direction
+from tf_fsgd.latents.expressions import degrees_of, expression_of
 from tf_fsgd.latents.samples import sample_w
 
 
@@ -32,37 +32,33 @@ def raised(tmp_path):
     return paths
 
 
-def test_strengths_are_read(raised):
-    even, odd = raised
-    expression, has_strengths = parse_expression(f"{even}=1.5, {odd}=-2")
-    assert has_strengths and expression.strengths == (1.5, -2.0)
-    assert [direction.name for direction in expression.directions] == ["even", "odd"]
-    assert parse_expression(even)[1] is False
-
-
-@pytest.mark.parametrize(
-    "text, reason",
-    [
-        ("smile=wide", "must look like smile=1.5,brows=1, received 'smile=wide'"),
-        ("smile=nan", "must look like"),
-        ("smile=", "must look like"),
-        ("smile,smile=2", "names smile twice"),
-        ("ears", "must be one of .*smile.*received 'ears'"),
-        ("", "must be one of"),
-    ],
-)
-def test_what_is_no_expression(text, reason):
-    with pytest.raises(UserError, match=reason):
-        parse_expression(text)
+def test_edits_are_loaded_by_their_names(raised):
+    expression = expression_of({raised[0]: 1.5, "smile": -1.0})
+    names = [direction.name for direction in expression.directions.values()]
+    assert names == ["even", "smile"]
+    with pytest.raises(UserError, match="must be one of .*smile.*received 'ears'"):
+        expression_of({"ears": 1.0})
 
 
 def test_expressions_add_up(raised):
     even, odd = raised
-    expression, _ = parse_expression(f"{even}=1.5,{odd}=-2")
+    expression = expression_of({even: 0.75, odd: -1})
     moved = expression.apply(np.zeros((1, 4, 3), np.float32), 2.0)
-    # 2 * 1.5 * 0.1 in rows 0 and 2, 2 * -2 * 0.1 in row 3.
+    # 1 of a direction's file is 2 standard deviations, each 0.1 here:
+    # 2 * 0.75 * 2 * 0.1 in rows 0 and 2, 2 * -1 * 2 * 0.1 in row 3.
     np.testing.assert_allclose(moved[0, :, 0], [0.3, 0, 0.3, -0.4], atol=1e-6)
     assert not moved[..., 1:].any()
+
+
+def test_each_end_of_an_axis_has_its_own_unit():
+    ws = np.zeros((1, 18, 512), np.float32)
+    older = load_direction("older")
+    np.testing.assert_allclose(
+        expression_of({"older": 1}).apply(ws, 1.0), older.edit(ws, 3.0)
+    )
+    back = expression_of({"older": 1}).apply(ws, -1.0)
+    np.testing.assert_allclose(back, older.edit(ws, -2.5))
+    np.testing.assert_allclose(back, expression_of({"younger": 1}).apply(ws, 1.0))
 
 
 def test_degrees_by_hand():
@@ -87,7 +83,7 @@ def brightness(path):
 
 def test_a_film_there_and_back(verb, banded, raised, tmp_path, capsys):
     out = tmp_path / "smile.gif"
-    words = ["--edit", raised[0], "--frames", 4, "--from", -1, "--to", 1]
+    words = ["--edit", raised[0], "--frames", 4, "--from", -0.5, "--to", 0.5]
     assert verb("express", "--seed", 7, *words, "--out", out) == 0
     assert capsys.readouterr().out == f"{out}\n"
     (w,) = sample_w(banded, [7], 0.7)[:, 0]
@@ -100,7 +96,7 @@ def test_a_film_there_and_back(verb, banded, raised, tmp_path, capsys):
 def test_with_strengths_a_film_starts_at_the_plain_face(verb, banded, raised, tmp_path):
     out = tmp_path / "all.webp"
     even, odd = raised
-    words = ["--edit", f"{even}=2,{odd}=-1", "--frames", 2, "--seeds", "7,8"]
+    words = ["--edit", f"{even}=1,{odd}=-0.5", "--frames", 2, "--seeds", "7,8"]
     assert verb("express", *words, "--out", out) == 0
     with Image.open(out) as file:
         assert file.size == (64, 32)
@@ -116,9 +112,9 @@ def test_a_strip_has_a_row_for_every_face(verb, banded, raised, tmp_path):
     height, width, _ = read_image(out).shape
     assert height > 3 * 32 and width > 5 * 32
     assert len(banded.drawn) == 15
-    # From -2.5 to 2.5 in even steps of row 0.
+    # From -1 to 1, that is -2 to 2 standard deviations, in even steps of row 0.
     ws = np.array(banded.drawn).reshape(5, 3, 4, 3)
-    np.testing.assert_allclose(np.diff(ws[:, :, 0, 0], axis=0), 0.125, atol=1e-6)
+    np.testing.assert_allclose(np.diff(ws[:, :, 0, 0], axis=0), 0.1, atol=1e-6)
     np.testing.assert_array_equal(np.diff(ws[:, :, 1], axis=0), 0)
 
 
@@ -148,6 +144,11 @@ def test_a_direction_from_elsewhere_and_rows_that_are_not_there(
     "words, reason",
     [
         (["--edit", "ears"], "--edit must be one of"),
+        (["--edit", "smile=wide"], "--edit must look like smile=0.8,younger, received"),
+        (["--edit", "smile="], "--edit must look like"),
+        (["--edit", "smile=nan"], "strength of smile must be -3 to 3, received nan"),
+        (["--edit", "smile,smile=2"], "--edit must name different edits"),
+        (["--edit", ""], "--edit must name different edits"),
         (["--edit", "smile", "--out", "smile.txt"], "--out must end in one of .gif"),
         (["--edit", "smile", "--frames", 0], "--frames must be at least 1, received 0"),
         (["--edit", "smile", "--to", "nan"], "--from and --to must be numbers"),

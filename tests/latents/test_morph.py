@@ -120,18 +120,17 @@ def test_photos_and_seeds_in_one_list(verb, banded, tmp_path):
     np.testing.assert_array_equal(banded.drawn, expected)
 
 
-@pytest.mark.usefixtures("ffmpeg_pipes")
 def test_mp4(verb, tmp_path):
-    pytest.importorskip("imageio_ffmpeg")
+    pytest.importorskip("av")
     out = tmp_path / "morph.mp4"
     assert verb("morph", "--seeds", "1,2", "--frames", 2, "--out", out) == 0
     assert out.read_bytes()[4:8] == b"ftyp"
 
 
 def test_mp4_without_its_package(mistake, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    monkeypatch.setitem(sys.modules, "av", None)
     line = mistake("morph", "--seeds", "1,2", "--out", tmp_path / "a.mp4")
-    assert "a.mp4: needs the package imageio-ffmpeg" in line
+    assert "a.mp4: needs the package av" in line
 
 
 def test_stopped_half_way_the_old_file_stays(verb, banded, tmp_path, monkeypatch):

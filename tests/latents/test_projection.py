@@ -1,6 +1,7 @@
 """Projection: known answers on a linear teacher, resume, files, the user's mistakes."""
 
 import argparse
+import re
 import signal
 
 import keras
@@ -15,6 +16,7 @@ from tf_fsgd.latents.faces import read_ws
 from tf_fsgd.latents.projection import ProjectionSettings, Projector, w_spread
 from tf_fsgd.latents.projection_state import load_state
 from tf_fsgd.latents.sampling import broadcast
+from tf_fsgd.lease import lease
 from tf_fsgd.stylegan2.teacher import Teacher, reduced
 
 W_DIM = 4
@@ -255,6 +257,13 @@ def test_stopped_and_started_again_it_gives_the_same(
     np.testing.assert_array_equal(*results)
 
 
+def test_one_command_at_a_time(command, photo, tmp_path, capsys):
+    with lease(tmp_path / "anna", "project"):
+        assert command(photo, "--steps", 3, "--out", tmp_path) == 2
+    assert "anna: another command works here" in _line(capsys)
+    assert [path.name for path in (tmp_path / "anna").iterdir()] == ["leases"]
+
+
 def test_other_settings_in_the_same_folder(command, photo, tmp_path, capsys):
     assert command(photo, "--steps", 3, "--out", tmp_path) == 0
     assert command(photo, "--steps", 4, "--out", tmp_path) == 2
@@ -278,7 +287,7 @@ def _line(capsys):
         (["--resolution", "16"], "--resolution must be 32 or more, received 16"),
         (["--resolution", "48"], "resolution must be 32 divided by a power of two"),
         (["--strength", "1"], "--strength belongs to --edit"),
-        (["--edit", "smile", "--strength", "nan"], "--strength must be a number"),
+        (["--edit", "smile", "--strength", "nan"], "strength of smile must be -3 to 3"),
         (["--edit", "nope"], "--edit must be one of feminine, "),
         (["missing.png"], "missing.png: no such file or folder"),
         (["{text}"], "text.png: not an image"),
@@ -314,3 +323,17 @@ def test_a_generated_face_comes_closer(teacher):
         state, losses = projector.advance(state, target)
         likenesses.append(losses["likeness"])
     assert likenesses[-1] < 0.9 * likenesses[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"space": "x"}, "space must be one of w, w+, received 'x'"),
+        ({"steps": 0}, "steps must be at least 1, received 0"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0, received 0.0"),
+        ({"spread": float("nan")}, "spread must be a finite number, received nan"),
+    ],
+)
+def test_settings_keep_their_rules(settings, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        ProjectionSettings(**settings)

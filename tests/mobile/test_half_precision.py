@@ -29,7 +29,7 @@ def translator():
 
 @pytest.fixture(scope="module")
 def model(translator) -> bytes:
-    servable = Servable(translator.network, translator.resolution, len(translator.axes))
+    servable = Servable(translator)
     return convert(servable, "fp32")
 
 

@@ -14,7 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from export.bundle import export_translator
 from tf_fsgd.config import GeneratorConfig
-from tf_fsgd.latents.axes import OPPOSITES, family_range
+from tf_fsgd.edits import family_range, opposite
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.training.translator import Translator, default_units
 
@@ -95,7 +95,7 @@ def test_the_json_has_what_an_app_reads(app, facts):
     assert sorted(set(keys)) == ["axes", "resolution", "units"]
     assert facts["resolution"] == RESOLUTION
     assert facts["axes"] == list(AXES)
-    assert set(facts["units"]) == {*AXES, *map(OPPOSITES.get, AXES)}
+    assert set(facts["units"]) == {*AXES, *map(opposite, AXES)}
     assert all(isinstance(unit, float) for unit in facts["units"].values())
 
 
@@ -114,7 +114,7 @@ def test_tensors_are_packed_as_the_files_take_them(app, exported, facts):
 def test_the_left_end_of_a_slider_is_the_opposite_edit(app):
     pair = {"android": r'"(\w+)" to "(\w+)"', "ios": r'"(\w+)": "(\w+)"'}[app]
     pairs = dict(re.findall(pair, sources(app)))
-    assert pairs == {axis: OPPOSITES[axis] for axis in AXES}
+    assert pairs == {axis: opposite(axis) for axis in AXES}
 
 
 def test_a_slider_goes_as_far_as_training_went(app):

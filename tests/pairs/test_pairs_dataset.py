@@ -1,3 +1,7 @@
+"""Samples: chosen by seed and position alone, composited by the head."""
+
+import dataclasses
+import hashlib
 import itertools
 from collections import Counter
 
@@ -6,31 +10,33 @@ import pytest
 
 from tf_fsgd.config import AugmentationConfig
 from tf_fsgd.errors import UserError
+from tf_fsgd.images.person import inside_head
 from tf_fsgd.pairs import dataset
-from tf_fsgd.pairs.dataset import open_pairs, training_dataset
-from tf_fsgd.pairs.render import render_pairs
-from tf_fsgd.pairs.shards import read_shard
+from tf_fsgd.pairs.dataset import choose_members, training_dataset
+from tf_fsgd.pairs.family import Family
+from tf_fsgd.pairs.source import open_pairs
 
 NEUTRAL = AugmentationConfig(
     flip=False, rotation=0.0, crop=0.0, colour=0.0, blur=0.0, jpeg=0.0
 )
 
 
-class NumberedPairs:
-    """Pair i: A is all i, B is all 100 + i."""
+class Numbered:
+    """Member m of family i is 10 i + m all over; its condition is (m, 2 m)."""
 
     resolution = 8
 
-    def __init__(self, count):
-        self.count = count
+    def __init__(self, count, members=4, head=None):
+        self.count, self.members, self.head = count, members, head
 
-    def pair(self, index):
-        a = np.full((8, 8, 3), index, np.uint8)
-        return a, a + np.uint8(100)
-
-    def images(self):
-        a, b = zip(*map(self.pair, range(self.count)), strict=True)
-        return np.stack(a), np.stack(b)
+    def family(self, index, members=None):
+        members = range(self.members) if members is None else members
+        images = [np.full((8, 8, 3), 10 * index + m, np.uint8) for m in members]
+        condition = np.array([[m, 2 * m] for m in members], np.float32)
+        heads = None
+        if self.head is not None:
+            heads = np.stack([self.head] * len(images))
+        return Family(index, np.zeros(512), condition, np.stack(images), heads)
 
 
 @pytest.fixture
@@ -46,123 +52,131 @@ def batches(source, config, count, **kwargs):
 
 
 def numbers(images):
-    return np.rint((images[:, 0, 0, 0] + 1) * 127.5).astype(int).tolist()
+    return np.rint((images[:, 0, 0, 0] + 1) * 127.5).astype(int)
 
 
-def test_every_epoch_shows_every_pair_once_in_a_new_order(neutral):
+def assert_same(ones, others):
+    for (inputs, b), (inputs_again, b_again) in zip(ones, others, strict=True):
+        for one, other in zip((*inputs, b), (*inputs_again, b_again), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_most_samples_begin_with_the_plain_picture():
+    chosen = [choose_members(3, position, 8) for position in range(4000)]
+    assert all(source != target for source, target in chosen)
+    # 70 % on purpose, and an eighth of the 15 % that are any two pictures.
+    shares = Counter(source == 0 for source, _ in chosen)
+    assert shares[True] / 4000 == pytest.approx(0.7 + 0.15 / 8, abs=0.02)
+    shares = Counter(target == 0 for _, target in chosen)
+    assert shares[True] / 4000 == pytest.approx(0.15 + 0.15 / 8, abs=0.02)
+    # Every ordered pair comes up, and from the plain picture each edit equally often.
+    count = Counter(chosen)
+    assert len(count) == 8 * 7
+    from_plain = [count[0, target] for target in range(1, 8)]
+    assert min(from_plain) > 0.8 * max(from_plain)
+
+
+def test_a_pair_goes_one_way():
+    assert {choose_members(3, position, 2) for position in range(100)} == {(0, 1)}
+
+
+def test_members_depend_on_seed_and_position_alone():
+    first = [choose_members(3, position, 8) for position in range(50)]
+    assert first == [choose_members(3, position, 8) for position in range(50)]
+    assert first != [choose_members(4, position, 8) for position in range(50)]
+
+
+@pytest.mark.parametrize("members", [2, 4])
+def test_a_sample_is_two_members_and_the_edit_between_them(neutral, members):
+    read = batches(Numbered(10, members), neutral, 5, seed=6)
+    position = 0
+    for (a, condition), b in read:
+        assert a.shape == b.shape == (4, 8, 8, 3) and a.dtype == np.float32
+        assert condition.shape == (4, 2) and condition.dtype == np.float32
+        for one, other, edit in zip(numbers(a), numbers(b), condition, strict=True):
+            source, target = choose_members(6, position, members)
+            assert (one % 10, other % 10) == (source, target)
+            assert one // 10 == other // 10
+            assert edit.tolist() == [target - source, 2 * (target - source)]
+            position += 1
+
+
+def test_the_edit_is_taken_inside_the_head(neutral):
+    head = np.zeros((64, 64), np.uint8)
+    head[:, :32] = 255
+    ((a, _), b), *_ = batches(Numbered(10, head=head), neutral, 1, seed=6)
+    assert (b[..., 5:, :] == a[..., 5:, :]).all()
+    assert (b[..., :3, :] != a[..., :3, :]).all()
+    source, target = choose_members(6, 0, 4)
+    pictures = Numbered(10, head=head).family(numbers(a)[0] // 10, [source, target])
+    expected = inside_head(*pictures.images, pictures.heads)
+    np.testing.assert_allclose((b[0] + 1) * 127.5, expected, atol=1e-4)
+
+
+def test_every_epoch_shows_every_family_once_in_a_new_order(neutral):
     # Three epochs of 10 in batches of 4: batches cross the ends of epochs.
-    read = batches(NumberedPairs(10), neutral, 8, seed=0)
-    order = [n for a, _ in read for n in numbers(a)]
+    read = batches(Numbered(10), neutral, 8, seed=0)
+    order = [n // 10 for (a, _), _ in read for n in numbers(a)]
     epochs = [order[:10], order[10:20], order[20:30]]
     assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) == 3
-    for a, b in read:
-        assert a.shape == (4, 8, 8, 3) and a.dtype == np.float32
-        assert numbers(b) == [100 + n for n in numbers(a)]
 
 
 def test_the_order_depends_on_the_seed(neutral):
-    (one, _), (two, _) = (
-        batches(NumberedPairs(200), neutral, 1, seed=seed)[0] for seed in (0, 1)
+    one, two = (
+        batches(Numbered(25, 2), neutral, 2, seed=seed)[1][0][0] for seed in (0, 1)
     )
-    assert numbers(one) != numbers(two)
+    assert numbers(one).tolist() != numbers(two).tolist()
 
 
-@pytest.mark.parametrize("start_step", [1, 3, 7])
-def test_a_resumed_stream_is_the_uninterrupted_one(config, start_step):
-    config.training.batch_size = 4
+@pytest.mark.parametrize("members", [2, 4])
+@pytest.mark.parametrize("start_step", [1, 7])
+def test_a_resumed_stream_is_the_uninterrupted_one(config, start_step, members):
+    config.training.batch_size = 3
     config.augmentation.jpeg = config.augmentation.blur = 0.5
-    source = NumberedPairs(10)
+    source = Numbered(5, members)
     whole = batches(source, config, 9, seed=5)
     resumed = batches(source, config, 9 - start_step, seed=5, start_step=start_step)
-    np.testing.assert_array_equal(whole[start_step:], resumed)
+    assert_same(whole[start_step:], resumed)
 
 
-def test_the_same_pair_is_augmented_anew_each_time(config):
+def test_the_same_family_is_augmented_anew_each_time(config):
+    config.augmentation = dataclasses.replace(NEUTRAL, colour=0.25)
     config.training.batch_size = 1
-    first, second = batches(NumberedPairs(1), config, 2, seed=0)
-    assert np.abs(first[0] - second[0]).max() > 0
+    colours = [float(a.mean()) for (a, _), _ in batches(Numbered(1), config, 8, seed=0)]
+    # Four members have four colours; brightness adds as many as there are samples.
+    assert len(set(colours)) > 4
 
 
 def test_from_disk_is_as_from_memory(config, monkeypatch):
-    in_memory = batches(NumberedPairs(10), config, 3, seed=0)
+    config.training.batch_size = 4
+    source = Numbered(10, head=np.full((64, 64), 200, np.uint8))
+    in_memory = batches(source, config, 3, seed=0)
     monkeypatch.setattr(dataset, "_LARGEST_CACHE", 0)
-    np.testing.assert_array_equal(
-        in_memory, batches(NumberedPairs(10), config, 3, seed=0)
-    )
+    assert_same(in_memory, batches(source, config, 3, seed=0))
 
 
 def test_an_empty_source_is_one_clear_line(config):
     with pytest.raises(UserError, match="none to train on"):
-        training_dataset(NumberedPairs(0), config, seed=0)
+        training_dataset(Numbered(0), config, seed=0)
 
 
-@pytest.fixture
-def folder(config, direction, fake_teacher, fake_classifier, tmp_path):
-    render_pairs(
-        config,
-        tmp_path,
-        teacher=fake_teacher(),
-        direction=direction,
-        classifier=fake_classifier(),
-        progress=False,
-    )
-    return tmp_path
-
-
-def test_the_first_pairs_are_held_out(folder, config):
-    stored = [p for path in sorted(folder.glob("*.tfrecord")) for p in read_shard(path)]
-    held_out, train = open_pairs(folder, "held_out"), open_pairs(folder)
-    assert (held_out.count, train.count) == (4, 26)
-    assert held_out.resolution == train.resolution == 16
-    for source, pairs in ((held_out, stored[:4]), (train, stored[4:])):
-        a, b = source.images()
-        np.testing.assert_array_equal(a, [pair.a for pair in pairs])
-        np.testing.assert_array_equal(b, [pair.b for pair in pairs])
-
-
-def test_stored_pixels_reach_the_training_loop(folder, neutral):
+def test_stored_pixels_reach_the_training_loop(render, stored, neutral, tmp_path):
+    render(tmp_path)
     neutral.training.batch_size = 26
-    ((a, b),) = batches(open_pairs(folder), neutral, 1, seed=0)
-    a_stored, b_stored = open_pairs(folder).images()
-    stored = Counter(
-        zip(numbers(a_stored / 127.5 - 1), numbers(b_stored / 127.5 - 1), strict=True)
+    (((a, condition), b),) = batches(open_pairs(tmp_path), neutral, 1, seed=0)
+    pairs = [family.images[:, 0, 0, 0].tolist() for family in stored(tmp_path)[4:]]
+    read = zip(numbers(a).tolist(), numbers(b).tolist(), strict=True)
+    assert Counter(map(tuple, pairs)) == Counter(read)
+    assert (condition == 1.5).all()
+
+
+def test_the_same_seed_gives_the_order_that_it_always_gave(neutral):
+    """As revision 2e6c09b shuffled and chose; of the pixels see the augmentation."""
+    sha = hashlib.sha256()
+    for members in (2, 4):
+        for (a, _), b in batches(Numbered(10, members), neutral, 6, seed=3):
+            sha.update(numbers(a).tobytes() + numbers(b).tobytes())
+    assert sha.hexdigest() == (
+        "735c823db330f88a3afb12e8778764db9ca21c35e0dd7e2e56d5f3b3fc72dc94"
     )
-    assert Counter(zip(numbers(a), numbers(b), strict=True)) == stored
-
-
-def test_what_is_no_pairs_folder(folder, tmp_path):
-    with pytest.raises(UserError, match="index.json: no such file"):
-        open_pairs(tmp_path / "missing")
-    with pytest.raises(UserError, match="split must be one of train, held_out"):
-        open_pairs(folder, "test")
-
-
-def test_unfinished_rendering_is_one_clear_line(folder):
-    index = dataset.Index.load(folder)
-    index.count = 1000
-    index.save(folder)
-    with pytest.raises(UserError, match="of 1004 pairs are rendered"):
-        open_pairs(folder)
-
-
-@pytest.mark.parametrize("damage", ["missing", "cut short"])
-@pytest.mark.parametrize("place", [0, 1])
-def test_a_gap_in_the_seeds_counts_as_unfinished(folder, damage, place):
-    index = dataset.Index.load(folder)
-    index.held_out = index.count = 1
-    index.save(folder)
-    assert open_pairs(folder).count == 1
-    first, second = sorted(index.shards)[:2]
-    # All pairs asked for must come from beyond the gap.
-    before = 0 if place == 0 else index.shards[first].stats.kept
-    name = first if place == 0 else second
-    if damage == "missing":
-        del index.shards[name]
-    else:
-        index.shards[name].complete = False
-        before += index.shards[name].stats.kept
-    index.count = before
-    index.save(folder)
-    with pytest.raises(UserError, match=f"{before} of {before + 1} pairs are rendered"):
-        open_pairs(folder)

@@ -1,3 +1,5 @@
+"""Shards: a block's account, then its families; cut or foreign files are refused."""
+
 import errno
 
 import numpy as np
@@ -5,106 +7,114 @@ import pytest
 import tensorflow as tf
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.pairs.family import Family, decode_family
 from tf_fsgd.pairs.shards import (
-    Pair,
-    decode_pair,
-    read_records,
-    read_shard,
+    PairStats,
+    check_shard,
+    family_spans,
+    read_span,
     record_spans,
+    shard_name,
+    without_gap,
     write_shard,
 )
 
+STATS = PairStats(64, 36, 20, 6, 2, 54)
+
 
 @pytest.fixture
-def pairs():
+def families():
     random = np.random.RandomState(0)
 
     def pair(seed):
         w = random.randn(512).astype(np.float32)
-        a, b = random.randint(0, 256, (2, 16, 16, 3)).astype(np.uint8)
-        return Pair(seed, w, 0.0, 3.0, 0.0625, 0.9375, a, b)
+        images = random.randint(0, 256, (2, 16, 16, 3)).astype(np.uint8)
+        return Family(seed, w, np.float32([[0], [3]]), images)
 
     return [pair(seed) for seed in (7, 2**32 - 1)]
 
 
-def assert_same(one, two):
-    assert vars(one).keys() == vars(two).keys()
-    for name, value in vars(one).items():
-        np.testing.assert_array_equal(value, getattr(two, name))
+@pytest.fixture
+def shard(families, tmp_path):
+    write_shard(tmp_path / "x.tfrecord", families, STATS, lossless=True)
+    return tmp_path / "x.tfrecord"
 
 
-def test_a_pair_comes_back_as_it_was(pairs, tmp_path):
-    path = tmp_path / "x.tfrecord"
-    write_shard(path, pairs)
-    for one, two in zip(pairs, read_shard(path, expected=2), strict=True):
-        assert_same(one, two)
+def test_families_are_found_without_reading_them(shard, families):
+    spans = family_spans(shard)
+    for span, family in zip(spans, families, strict=True):
+        read = decode_family(read_span(shard, span), shard)
+        assert read.seed == family.seed
+        np.testing.assert_array_equal(read.images, family.images)
 
 
-def test_other_programs_can_read_it(pairs, tmp_path):
-    path = tmp_path / "x.tfrecord"
-    write_shard(path, pairs)
-    features = {
-        "seed": tf.io.FixedLenFeature([], tf.int64),
-        "w": tf.io.FixedLenFeature([512], tf.float32),
-        "strength_b": tf.io.FixedLenFeature([], tf.float32),
-        "a": tf.io.FixedLenFeature([], tf.string),
-    }
-    record = next(iter(tf.data.TFRecordDataset(str(path))))
-    values = tf.io.parse_single_example(record, features)
-    assert (int(values["seed"]), float(values["strength_b"])) == (7, 3.0)
-    np.testing.assert_array_equal(values["w"], pairs[0].w)
-    np.testing.assert_array_equal(tf.io.decode_png(values["a"]), pairs[0].a)
+def test_a_shard_says_what_became_of_its_block(shard):
+    assert check_shard(shard) == STATS
+    account = next(iter(tf.data.TFRecordDataset(str(shard))))
+    values = tf.io.parse_single_example(
+        account, {"below_preselect": tf.io.FixedLenFeature([], tf.int64)}
+    )
+    assert int(values["below_preselect"]) == 36
 
 
-def test_large_images_are_jpeg_of_high_quality(tmp_path):
-    y, x = np.mgrid[:264, :264]
-    image = np.uint8(np.stack([x * 255 / 263, y * 255 / 263, 255 - x / 2], axis=-1))
-    pair = Pair(0, np.zeros(512, np.float32), 0.0, 3.0, 0.0, 1.0, image, image)
-    write_shard(tmp_path / "x.tfrecord", [pair])
-    (record,) = read_records(tmp_path / "x.tfrecord")
-    data = tf.train.Example.FromString(record).features.feature["a"].bytes_list.value[0]
-    assert data.startswith(b"\xff\xd8")
-    back = read_shard(tmp_path / "x.tfrecord")[0].a.astype(int)
-    assert np.abs(back - image).mean() < 1.5
+def test_a_block_without_pairs(tmp_path):
+    write_shard(tmp_path / "x.tfrecord", [], PairStats(64, 64), lossless=True)
+    assert check_shard(tmp_path / "x.tfrecord") == PairStats(64, 64)
+    assert family_spans(tmp_path / "x.tfrecord") == []
 
 
-def test_records_are_found_without_reading_them(pairs, tmp_path):
-    path = tmp_path / "x.tfrecord"
-    write_shard(path, pairs)
-    data = path.read_bytes()
-    spans = record_spans(path, expected=2)
-    for (offset, length), pair in zip(spans, pairs, strict=True):
-        assert_same(decode_pair(data[offset : offset + length], path), pair)
-    with pytest.raises(UserError, match="half-written"):
-        record_spans(path, expected=3)
-    path.write_bytes(data[:-1])
-    with pytest.raises(UserError, match="half-written"):
-        record_spans(path, expected=2)
+def test_stats_add_up():
+    assert STATS + PairStats(1, 2, 3, 4, 5, 6) == PairStats(65, 38, 23, 10, 7, 60)
 
 
-def test_a_block_without_pairs_is_an_empty_shard(tmp_path):
-    write_shard(tmp_path / "x.tfrecord", [])
-    assert read_shard(tmp_path / "x.tfrecord", expected=0) == []
-    assert record_spans(tmp_path / "x.tfrecord", expected=0) == []
+def test_a_shard_that_is_cut(shard):
+    data = shard.read_bytes()
+    last_offset, _ = record_spans(shard)[-1]
+    for rest in (data[:-1], b"", data[:20]):
+        shard.write_bytes(rest)
+        for use in (check_shard, family_spans):
+            with pytest.raises(UserError, match=r"x.tfrecord: .*(half-written|not a)"):
+                use(shard)
+    # Cut between two records all checksums are good.
+    shard.write_bytes(data[: last_offset - 12])
+    for use in (check_shard, family_spans):
+        with pytest.raises(UserError, match="half-written TFRecord, 1 of 2 records"):
+            use(shard)
+    shard.unlink()
+    for use in (check_shard, family_spans):
+        with pytest.raises(UserError, match="x.tfrecord: no such file"):
+            use(shard)
 
 
 def test_another_tfrecord_is_one_clear_line(tmp_path):
     path = tmp_path / "x.tfrecord"
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        writer.write(tf.train.Example().SerializeToString())
-    with pytest.raises(UserError, match="not a shard of pairs"):
-        read_shard(path)
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        writer.write(b"no protobuf at all")
-    with pytest.raises(UserError, match="not a shard of pairs"):
-        read_shard(path)
+    for record in (tf.train.Example().SerializeToString(), b"no protobuf at all"):
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            writer.write(record)
+        for use in (check_shard, family_spans):
+            with pytest.raises(UserError, match="not a shard of pairs"):
+                use(path)
     path.write_text("this is text and no TFRecord at all")
-    with pytest.raises(UserError, match="damaged or half-written"):
-        read_shard(path)
+    for use in (check_shard, family_spans):
+        with pytest.raises(UserError, match="damaged or half-written"):
+            use(path)
+
+
+def test_shards_follow_each_other_without_a_gap(tmp_path):
+    names = [shard_name(range(first, first + 64)) for first in (64, 128, 256)]
+    assert names[0] == "seeds-0000000064-0000000127.tfrecord"
+    for name in (*names, "index.json", "seeds-mine.tfrecord", f".{names[0]}"):
+        (tmp_path / name).touch()
+    assert [path.name for path in without_gap(tmp_path, 64)] == names[:2]
+    assert list(without_gap(tmp_path, 0)) == []
+    # Whole families had a name of their own.
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "families-0000000000-0000000031.tfrecord").touch()
+    assert len(list(without_gap(tmp_path / "old", 0))) == 1
 
 
 def test_a_full_disk_is_the_machines_limit_and_leaves_no_file(
-    pairs, tmp_path, monkeypatch
+    families, tmp_path, monkeypatch
 ):
     class FullDisk:
         def __init__(self, path):
@@ -123,6 +133,6 @@ def test_a_full_disk_is_the_machines_limit_and_leaves_no_file(
 
     monkeypatch.setattr(tf.io, "TFRecordWriter", FullDisk)
     with pytest.raises(OSError) as caught:
-        write_shard(tmp_path / "x.tfrecord", pairs)
+        write_shard(tmp_path / "x.tfrecord", families, STATS, lossless=True)
     assert caught.value.errno == errno.ENOSPC
     assert list(tmp_path.iterdir()) == []

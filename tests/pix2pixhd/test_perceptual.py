@@ -103,12 +103,12 @@ def test_a_block_without_its_predecessor_is_left_out(tmp_path):
 
 def test_imagenet_weights_tell_pictures_apart():
     folder = os.environ.get("TF_FSGD_WEIGHTS")
-    if not folder or find_vgg19(folder) is None:
+    if not folder or find_vgg19() is None:
         pytest.skip("VGG19's ImageNet weights are not there (TF_FSGD_WEIGHTS)")
     ramp = np.broadcast_to(np.linspace(-1, 1, 64, dtype=np.float32), (64, 64))
     edges = np.where(np.indices((64, 64)).sum(0) % 8 < 4, 1.0, -1.0)
     pictures = np.stack([ramp, edges]).astype(np.float32)[..., None].repeat(3, -1)
-    for feature in vgg19_features(find_vgg19(folder))(pictures):
+    for feature in vgg19_features(find_vgg19())(pictures):
         smooth, busy = np.asarray(feature).mean(axis=(1, 2, 3))
         assert 0.01 < smooth < busy < 10
 
@@ -160,12 +160,28 @@ def test_a_path_given_is_the_only_place_searched(places, tmp_path):
     (own / "net.h5").touch()
     given = tmp_path / "given"
     given.mkdir()
-    assert find_weights("net.h5", given) is None
+    with pytest.raises(UserError, match="given: this folder holds no net.h5"):
+        find_weights("net.h5", path=given)
     renamed = given / "renamed.h5"
     renamed.touch()
-    assert find_weights("net.h5", renamed) == renamed
+    assert find_weights("net.h5", path=renamed) == renamed
     with pytest.raises(UserError, match="no such file or folder"):
-        find_weights("net.h5", Path("missing"))
+        find_weights("net.h5", path=Path("missing"))
+
+
+def test_a_folder_given_for_vgg19_that_has_neither_file(tmp_path):
+    with pytest.raises(UserError, match=r"holds no vgg19_.*h5 or vgg19_.*npz"):
+        find_vgg19(tmp_path)
+    (tmp_path / VGG19_FILES[1]).touch()
+    assert find_vgg19(tmp_path) == tmp_path / VGG19_FILES[1]
+
+
+def test_the_users_folder_must_be_one(places, monkeypatch):
+    own, cache = places
+    (cache / "net.h5").touch()
+    monkeypatch.setenv("TF_FSGD_WEIGHTS", str(own / "typo"))
+    with pytest.raises(UserError, match="TF_FSGD_WEIGHTS must be a folder, .*typo"):
+        find_weights("net.h5")
 
 
 def test_prefers_all_blocks(places):

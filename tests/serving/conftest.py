@@ -26,6 +26,7 @@ import tensorflow as tf
 from PIL import Image
 
 from export import saved_model
+from export.folder import EXPORT_FORMAT
 from export.signatures import Servable
 from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.pix2pixhd.generator import build_generator
@@ -76,9 +77,10 @@ def photo(face_png, tmp_path) -> Path:
 def exported(translator, tmp_path_factory) -> Path:
     """What of `python -m export`'s folder a server and its client read."""
     out = tmp_path_factory.mktemp("served") / "tiny"
-    servable = Servable(translator.network, RESOLUTION, len(translator.axes))
+    servable = Servable(translator)
     saved_model.write(servable, out / "saved_model")
     facts = {
+        "format": EXPORT_FORMAT,
         "name": translator.name,
         "resolution": RESOLUTION,
         "axes": list(translator.axes),

@@ -101,10 +101,12 @@ def test_photos_that_cannot_be_sent(ask, photo, tmp_path, monkeypatch):
     assert ask() == (2, f"error: {photo}: expected a photo, received a folder\n")
 
 
-def test_a_strength_without_an_edit(server, exported, photo, tmp_path, capsys):
+def test_one_of_several_edits_must_be_named(server, exported, photo, tmp_path, capsys):
     arguments = [str(photo), "--out", str(tmp_path / "o.png"), "--strength", "1"]
     assert main([*arguments, "--model-info", str(exported)]) == 2
-    assert capsys.readouterr().err == "error: --strength 1 needs --edit beside it\n"
+    assert capsys.readouterr().err == (
+        "error: --edit must name at least one of feminine, masculine, smile, frown\n"
+    )
 
 
 def test_nobody_there(ask):

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import export.serving
-from export.serving.model import ServedModel, load_model_info
+from export.folder import EXPORT_FORMAT
+from export.serving.model import DEFAULT, ServedModel, load_model_info
 from tf_fsgd.errors import UserError
+from tf_fsgd.training import translator
 from tf_fsgd.training.translator import load_translator
 
 FOLDER = Path(export.serving.__file__).parent
@@ -55,12 +57,12 @@ def test_every_file_that_compose_names_is_there():
 
 
 def test_a_shipped_model_is_known_without_its_network():
-    translator = load_translator("mobile-128")
+    shipped = load_translator("mobile-128")
     model = load_model_info("mobile-128")
-    assert model.resolution == translator.resolution
+    assert model.resolution == shipped.resolution
     for edits in ({"smile": 0.8}, {"frown": 1}, {"younger": 0.5, "feminine": -1}):
         found = np.float32(model.strengths(edits))
-        np.testing.assert_array_equal(found, translator.strengths(edits))
+        np.testing.assert_array_equal(found, shipped.strengths(edits))
 
 
 def test_an_exported_folder_says_what_it_is(exported):
@@ -70,21 +72,43 @@ def test_an_exported_folder_says_what_it_is(exported):
     assert expected.strengths({"frown": 0.5, "feminine": 1}) == [2.5, -0.5]
 
 
-def test_a_model_of_one_edit_has_nothing_to_choose(tmp_path):
-    (tmp_path / "report.json").write_text('{"name": "smile", "resolution": 32}')
+@pytest.mark.parametrize("name", ["shipped", DEFAULT])
+def test_the_alias_of_the_default_model(name):
+    assert load_model_info(name).name == DEFAULT == translator.DEFAULT
+
+
+def report(folder, **facts):
+    known = {"format": EXPORT_FORMAT, "name": "smile", "resolution": 32}
+    (folder / "report.json").write_text(json.dumps(known | facts))
+
+
+def test_a_model_of_one_fixed_edit_has_strengths_from_0_to_1(tmp_path):
+    report(tmp_path, axes=["smile"], units={"smile": 2.0})
     model = load_model_info(tmp_path)
-    assert model.strengths(None) is None
-    with pytest.raises(UserError, match="makes one edit, smile, at one strength"):
-        model.strengths({"smile": 1.0})
+    assert model.strengths({"smile": 0.5}) == [1.0]
+    with pytest.raises(UserError, match="strength of smile must be 0 to 1"):
+        model.strengths({"smile": -1.0})
 
 
-def test_a_model_of_several_edits_wants_one(exported):
-    with pytest.raises(UserError, match="--edit must name at least one of feminine"):
-        load_model_info(exported).strengths(None)
+def test_an_export_of_an_earlier_version_is_one_line(tmp_path):
+    report(tmp_path, format="tf_fsgd export 1")
+    with pytest.raises(
+        UserError,
+        match="report.json: expected 'tf_fsgd export 2', found 'tf_fsgd export 1'; "
+        "export it again",
+    ):
+        load_model_info(tmp_path)
 
 
-@pytest.mark.parametrize("facts", [[], {"name": "x"}, {"name": 1, "resolution": []}])
-def test_facts_that_are_none(tmp_path, facts):
+@pytest.mark.parametrize("facts", [[], "text", {"name": "x"}])
+def test_a_report_that_is_no_exports(tmp_path, facts):
     (tmp_path / "report.json").write_text(json.dumps(facts))
+    with pytest.raises(UserError, match="expected 'tf_fsgd export 2', found None"):
+        load_model_info(tmp_path)
+
+
+@pytest.mark.parametrize("facts", [{}, {"axes": 1}, {"axes": [], "units": [1]}])
+def test_facts_that_are_none(tmp_path, facts):
+    report(tmp_path, **facts)
     with pytest.raises(UserError, match="not the facts of a model"):
         load_model_info(tmp_path)

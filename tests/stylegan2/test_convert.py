@@ -88,7 +88,7 @@ def test_a_damaged_cache_entry_is_made_again(damage, monkeypatch, caplog):
     path.write_bytes({"flip": flipped, "cut": whole[:-30], "empty": b""}[damage])
     assert converted(CHECKPOINT) == path
     assert path.read_bytes() == whole
-    assert "is damaged and made again" in caplog.text
+    assert "; it is made again" in caplog.text
     caplog.clear()
     assert converted(CHECKPOINT) == path
     assert caplog.text == ""

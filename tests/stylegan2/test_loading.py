@@ -70,7 +70,7 @@ def test_what_is_no_teacher_is_named(tmp_path):
     with pytest.raises(UserError, match="not a converted StyleGAN2 but a Sequential"):
         load_teacher(str(other))
     other.write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(UserError, match="other.keras: .* .no whole .keras"):
+    with pytest.raises(UserError, match="other.keras: not a converted StyleGAN2"):
         load_teacher(str(other))
     wrong = StyleGAN2Teacher(StyleGAN2(ARCHITECTURE))
     with pytest.raises(UserError, match="noise_mode must be one of const, random"):

@@ -196,6 +196,67 @@ def test_a_skip_discriminator_in_pytorch_is_left_out(rewrite, caplog):
     assert "its architecture is skip; only resnet" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        edited("mapping_lrmul", None),
+        edited("conv_clamp", None),
+        edited("label_size", None),
+        edited("mbstd_group_size", None, 1),
+    ],
+)
+def test_a_setting_that_is_none_is_as_missing(rewrite, edit):
+    content = load("tf_config_e.pkl")
+    edit(content)
+    found, whole = (
+        read_checkpoint(path) for path in (rewrite(content), GOLDEN / "tf_config_e.pkl")
+    )
+    assert found.architecture == whole.architecture
+    kernels = (checkpoint.mapping["dense0/kernel"] for checkpoint in (found, whole))
+    np.testing.assert_array_equal(*kernels)
+
+
+def test_a_gain_that_is_none_is_as_missing(rewrite):
+    content = load("ada_pytorch.pkl")
+    module_edit("G_ema.mapping.fc0", bias_gain=None)(content)
+    found = read_checkpoint(rewrite(content)).mapping
+    whole = read_checkpoint(GOLDEN / "ada_pytorch.pkl").mapping
+    np.testing.assert_array_equal(found["dense0/kernel"], whole["dense0/kernel"])
+
+
+@pytest.mark.parametrize("value", ["missing", None])
+def test_some_noise_is_not_none_at_all(rewrite, value):
+    """One layer's noise is lost; that of the others must not go with it."""
+    content = load("tf_config_e.pkl")
+    without("noise0")(content)
+    if value is None:
+        content[2].component("synthesis").state["variables"].append(("noise0", None))
+    with pytest.raises(UserError, match="without a usable variable noise0"):
+        read_checkpoint(rewrite(content))
+    content = load("ada_pytorch.pkl")
+    buffers = content["G_ema"].child("synthesis.b8.conv1").state["_buffers"]
+    assert buffers.pop("noise_const").shape == (8, 8)
+    if value is None:
+        buffers["noise_const"] = None
+    with pytest.raises(UserError, match="has no usable noise_const"):
+        read_checkpoint(rewrite(content))
+
+
+@pytest.mark.parametrize("file", ["tf_config_e.pkl", "ada_pytorch.pkl"])
+def test_a_mean_of_w_that_is_none_is_refused_as_where_it_is_missing(rewrite, file):
+    content = load(file)
+    if file.startswith("tf"):
+        variables = content[2].state["variables"]
+        content[2].state["variables"] = [
+            (name, None if name == "dlatent_avg" else value)
+            for name, value in variables
+        ]
+    else:
+        content["G_ema"].child("mapping").state["_buffers"]["w_avg"] = None
+    with pytest.raises(UserError, match="usable (variable dlatent_avg|w_avg)"):
+        read_checkpoint(rewrite(content))
+
+
 def load(file):
     """A golden pickle as stand-ins, to be changed."""
     with open(GOLDEN / file, "rb") as stream:

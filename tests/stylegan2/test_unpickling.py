@@ -1,17 +1,23 @@
 """The restricted pickle machine: what it rebuilds, and what it refuses to do."""
 
+import argparse
 import collections
+import datetime
+import decimal
 import io
 import os
+import pathlib
 import pickle
 import tracemalloc
+import types
+import uuid
 
 import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2 import stand_ins, unpickling
-from tf_fsgd.stylegan2.stand_ins import Dictionary, values
+from tf_fsgd.stylegan2.stand_ins import Dictionary, StandIn, values
 from tf_fsgd.stylegan2.unpickling import unpickle
 
 PROTOCOLS = (2, 3, 4, 5)
@@ -58,6 +64,42 @@ def test_containers_come_back(protocol):
     ordered._metadata = {"version": 1}  # as PyTorch's state dictionaries have
     found = read(pickle.dumps(ordered, protocol))
     assert type(found) is Dictionary and list(found.items()) == [("b", 1), ("a", 2)]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        pathlib.PosixPath("/data/ffhq"),
+        pathlib.PureWindowsPath("C:/data"),
+        datetime.datetime(2024, 5, 1, 12, tzinfo=datetime.UTC),
+        datetime.date(2024, 5, 1),
+        datetime.timedelta(hours=2),
+        argparse.Namespace(lr=0.002, out=pathlib.PurePosixPath("runs")),
+        types.SimpleNamespace(lr=0.002),
+        decimal.Decimal("0.002"),
+        uuid.UUID(int=3),
+        np.str_("ffhq"),
+        np.datetime64("2024-05-01"),
+        range(3),
+        1 + 2j,
+        slice(1, 2),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_arguments_of_a_training_stay_inert(value, protocol):
+    found = read(pickle.dumps({"args": [value], "step": 5}, protocol))
+    assert found["step"] == 5
+    assert type(found["args"][0]) is StandIn
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_an_argument_held_is_kept_unevaluated(protocol):
+    namespace = argparse.Namespace(lr=0.5, out=pathlib.PurePosixPath("runs/a"))
+    found = read(pickle.dumps(namespace, protocol))
+    assert found.state["lr"] == 0.5
+    assert found.state["out"].arguments == ("runs", "a")
+    assert read(pickle.dumps([np.float32, np.int64], protocol)) == [StandIn] * 2
 
 
 def test_a_python_2_array_comes_back():

@@ -1,62 +1,52 @@
 """A run that trains in a second: 16 px, four filters, random pairs."""
 
+import sys
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pytest
 
+from tf_fsgd import __main__ as verbs
 from tf_fsgd.config import Config, GeneratorConfig
-from tf_fsgd.pairs.families import Family
+from tf_fsgd.pairs.family import Family
 from tf_fsgd.training.runfolder import RunFolder, new_run
 
 RESOLUTION = 16
 
 
-class RandomPairs:
-    """A `PairSource` of noise; B is A inverted."""
-
-    def __init__(self, count: int):
-        self.count = count
-        self.resolution = RESOLUTION
-        shape = (count, RESOLUTION, RESOLUTION, 3)
-        self._a = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-
-    def pair(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        return self._a[index], 255 - self._a[index]
-
-    def images(self) -> tuple[np.ndarray, np.ndarray]:
-        return self._a, 255 - self._a
-
-
 class RandomFamilies:
-    """As `FamilyPairs`, of noise: a member is the plain picture, brighter or darker."""
+    """A `FamilySource` of noise."""
 
     count = 5
-    resolution = 2 * RESOLUTION
-    strengths = np.array([[0, 0], [1, 0], [0, -1.5], [0.5, 0.5]], np.float32)
-    members = len(strengths)
 
-    def family(self, index: int, members: list[int] | None = None) -> Family:
-        chosen = range(self.members) if members is None else members
+    def __init__(self, resolution: int, condition: np.ndarray, pictures: Callable):
+        """Takes the conditions `[K, C]` and what makes K pictures of a plain one."""
+        self.resolution = resolution
+        self._condition, self._pictures = condition, pictures
+
+    def family(self, index: int, members: Sequence[int] | None = None) -> Family:
         side, rng = self.resolution, np.random.default_rng(index)
-        plain = rng.integers(80, 176, (side, side, 3))
-        strengths = self.strengths[list(chosen)]
-        images = [plain + 40 * row.sum().astype(int) for row in strengths]
+        images = self._pictures(rng.integers(80, 176, (side, side, 3), np.uint8))
         heads = np.full((len(images), 64, 64), 255, np.uint8)
-        images = np.array(images, np.uint8)
-        return Family(index, np.zeros(512), strengths, images, heads)
-
-    def sample(self, index: int, source: int, target: int) -> tuple[np.ndarray, ...]:
-        family = self.family(index, [source, target])
-        return *family.images, family.strengths[1] - family.strengths[0]
+        family = Family(index, np.zeros(512), self._condition, images, heads)
+        return family if members is None else family.only(members)
 
 
 @pytest.fixture(scope="session")
 def families() -> RandomFamilies:
-    return RandomFamilies()
+    """A member is the plain picture, brighter or darker."""
+    condition = np.array([[0, 0], [1, 0], [0, -1.5], [0.5, 0.5]], np.float32)
+    levels = (40 * condition.sum(axis=1)).astype(int)[:, None, None, None]
+    return RandomFamilies(
+        2 * RESOLUTION, condition, lambda plain: np.uint8(plain + levels)
+    )
 
 
 @pytest.fixture(scope="session")
-def pairs() -> RandomPairs:
-    return RandomPairs(5)
+def pairs() -> RandomFamilies:
+    """B is A inverted."""
+    condition = np.array([[0], [1]], np.float32)
+    return RandomFamilies(RESOLUTION, condition, lambda a: np.stack([a, 255 - a]))
 
 
 @pytest.fixture
@@ -97,7 +87,7 @@ def slider_config() -> Config:
     """Of two axes; not to be changed."""
     config = _tiny_config()
     config.edit = "feminine,smile"
-    config.pairs.resolution = RandomFamilies.resolution
+    config.pairs.resolution = 2 * RESOLUTION
     config.generator = GeneratorConfig(
         kind="modulated", filters=4, blocks=1, side_blocks=0
     )
@@ -107,3 +97,17 @@ def slider_config() -> Config:
 @pytest.fixture
 def run(tmp_path, config) -> RunFolder:
     return new_run(tmp_path / "runs", config)
+
+
+@pytest.fixture
+def translate(monkeypatch, capfd, tmp_path, brightens):
+    """Runs the verb; returns its exit code, what it printed, and what it complained."""
+
+    def translate(*words):
+        words = ["translate", *words, "--translator", brightens.path]
+        words += ["--edit", "smile=0.5", "--out", tmp_path / "out"]
+        monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
+        code = verbs.main()
+        return code, *capfd.readouterr()
+
+    return translate

@@ -66,6 +66,19 @@ def test_three_checkpoints_are_kept(state, checkpoints):
     assert names == ["000000006.npz", "000000008.npz", "000000010.npz"]
 
 
+def test_a_copy_beside_them_is_neither_restored_nor_removed(state, checkpoints):
+    save_at(checkpoints, state, 1)
+    copy = checkpoints.paths[0].with_name("000000002 copy.npz")
+    copy.write_bytes(checkpoints.paths[0].read_bytes())
+    for step in (2, 3, 4):
+        save_at(checkpoints, state, step)
+    assert copy.exists()
+    late = copy.rename(copy.with_name("000000008 copy.npz"))
+    assert late not in checkpoints.paths
+    assert checkpoints.restore()
+    assert int(state.step) == 4
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_state_that_is_not_finite_is_never_saved(state, checkpoints, bad):
     save_at(checkpoints, state, 1)
@@ -78,8 +91,8 @@ def test_a_state_that_is_not_finite_is_never_saved(state, checkpoints, bad):
     assert [path.name for path in checkpoints.paths] == ["000000002.npz"]
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "flip"])
-def test_a_damaged_checkpoint_is_passed_over(state, checkpoints, damage):
+@pytest.mark.parametrize("damage", ["empty", "cut", "flip", "head"])
+def test_a_damaged_checkpoint_is_passed_over(state, checkpoints, damage, caplog):
     save_at(checkpoints, state, 1)
     save_at(checkpoints, state, 2)
     newest = checkpoints.paths[-1]
@@ -90,11 +103,15 @@ def test_a_damaged_checkpoint_is_passed_over(state, checkpoints, damage):
         half = content.index(np.float32(2).tobytes() * 16, half)
         content[half] ^= 1
         newest.write_bytes(content)
+    elif damage == "head":  # which NumPy reads before it compares checksums
+        newest.write_bytes(content.replace(b"{'descr'", b"('descr'", 1))
     else:
         newest.write_bytes(content[: half if damage == "cut" else 0])
     state.step.assign(7)
     assert checkpoints.restore()
     assert all((value == 1).all() for value in values(state))
+    assert f"{newest}: not a whole checkpoint" in caplog.text
+    assert "trying an older one" in caplog.text
 
 
 def test_when_every_checkpoint_is_damaged_the_user_decides(state, checkpoints):

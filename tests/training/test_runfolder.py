@@ -6,7 +6,13 @@ import pytest
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.generator import build_generator
-from tf_fsgd.training.runfolder import latest_unfinished, new_run, open_run
+from tf_fsgd.training import runfolder
+from tf_fsgd.training.runfolder import (
+    latest_unfinished,
+    new_run,
+    open_run,
+    unfinished_or_new,
+)
 
 
 @pytest.fixture
@@ -63,6 +69,24 @@ def test_a_finished_run_is_not_passed_over_for_an_older_one(tmp_path, config):
     assert latest_unfinished(tmp_path, config) is None
 
 
+def test_of_two_commands_at_once_the_second_gets_the_firsts_run(
+    tmp_path, config, monkeypatch
+):
+    look, others = runfolder.latest_unfinished, []
+
+    def slow_look(root, wanted):
+        found = look(root, wanted)
+        if not others:  # the other command makes its run after this one has looked
+            others.append(new_run(root, config))
+        return found
+
+    monkeypatch.setattr(runfolder, "latest_unfinished", slow_look)
+    assert unfinished_or_new(tmp_path, config) == others[0]
+    assert [path.name for path in tmp_path.iterdir()] == [others[0].path.name]
+    others[0].finish()
+    assert unfinished_or_new(tmp_path, config).path.name == "00001-feminine-quick-r16"
+
+
 def test_runs_of_another_version_are_passed_over(tmp_path, config):
     ours, strange = new_run(tmp_path, config), new_run(tmp_path, config)
     (strange.path / "config.json").write_text('{"field_of_the_future": 1}')
@@ -91,7 +115,7 @@ def test_a_cut_off_translator_is_the_users_mistake(run, translator, share):
     run.save_translator(translator)
     content = run.translator.read_bytes()
     run.translator.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(UserError, match="cut off"):
+    with pytest.raises(UserError, match="not a whole Keras file"):
         run.load_translator()
 
 

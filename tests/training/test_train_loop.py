@@ -7,11 +7,14 @@ import signal
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.io import read_image
+from tf_fsgd.images.io import read_image, write_image
+from tf_fsgd.pairs.source import pictures
 from tf_fsgd.training import loop
 from tf_fsgd.training.runfolder import new_run
+from tf_fsgd.training.samples import write_training_animation
 from tf_fsgd.training.translator import load_translator
 
 
@@ -113,15 +116,23 @@ def test_a_finished_training_is_not_done_again(uninterrupted, config, pairs):
 
 
 def test_training_changes_the_faces_it_shows(config, run, pairs):
-    faces = pairs.images()[0][:2]
+    faces = pictures(pairs, 0, 2)
     loop.train(config, run=run, source=pairs, faces=faces)
     samples = sorted(path.name for path in run.samples.iterdir())
     assert samples == ["000000000.jpg", "000000006.jpg", "000000012.jpg"]
     first, last = (read_image(run.samples / name) for name in (samples[0], samples[-1]))
     assert first.shape == last.shape
     assert not np.array_equal(first, last)
-    assert run.animation.stat().st_size > 0
     assert any(run.tensorboard.iterdir())
+
+
+def test_a_stray_picture_among_the_grids_costs_nothing(config, run, pairs):
+    write_image(run.samples / "holiday.jpg", np.zeros((50, 70, 3), np.uint8))
+    loop.train(config, run=run, source=pairs, faces=pictures(pairs, 0, 2))
+    assert run.translator.is_file()
+    write_training_animation(run.animation, run.samples)
+    with Image.open(run.animation) as animation:
+        assert animation.n_frames == 3
 
 
 def test_a_run_that_diverges_stops_and_names_the_last_good_checkpoint(
@@ -140,7 +151,7 @@ def test_a_run_that_diverges_stops_and_names_the_last_good_checkpoint(
 def sliders(tmp_path_factory, slider_config, families):
     """A modulated run that nothing stopped, with grids of two faces."""
     run = new_run(tmp_path_factory.mktemp("sliders"), slider_config)
-    faces = np.concatenate([families.family(index, [0]).images for index in (0, 1)])
+    faces = pictures(families, 0, 2)
     return loop.train(slider_config, run=run, source=families, faces=faces), run
 
 

@@ -1,24 +1,15 @@
 """`translate` on whole photos and videos, with a translator that brightens faces."""
 
-import sys
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from tf_fsgd import __main__ as verbs
 from tf_fsgd.images.detection import FaceDetector
 from tf_fsgd.images.io import read_image, to_uint8, write_image
-from tf_fsgd.images.video import open_video, video_writer
+from tf_fsgd.images.video import open_video
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast
 
-# imageio-ffmpeg leaves the pipes of its child to the garbage collector.
-pytestmark = [
-    pytest.mark.usefixtures("ffmpeg_pipes"),
-    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 SIDE = 160
 
 
@@ -35,20 +26,6 @@ def two_faces(teacher):
     return photo
 
 
-@pytest.fixture
-def translate(monkeypatch, capfd, tmp_path, brightens):
-    """Runs the verb; returns its exit code, what it printed, and what it complained."""
-
-    def translate(*words):
-        words = ["translate", *words, "--translator", brightens.path]
-        words += ["--edit", "smile=0.5", "--out", tmp_path / "out"]
-        monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
-        code = verbs.main()
-        return code, *capfd.readouterr()
-
-    return translate
-
-
 def changed(before: np.ndarray, after: np.ndarray) -> list[float]:
     """Mean change of the left and the right face, and the largest of the rim."""
     change = after.astype(float) - before
@@ -62,6 +39,14 @@ def test_every_face_in_its_place(translate, tmp_path, two_faces):
     code, out, _ = translate(tmp_path / "photo.png")
     assert code == 0 and out.startswith("1 photo: ")
     left, right, rim = changed(two_faces, read_image(tmp_path / "out" / "photo.png"))
+    assert left > 5 and right > 5 and rim == 0
+
+
+def test_faces_on_their_heads_are_edited(translate, tmp_path, two_faces):
+    write_image(tmp_path / "photo.png", two_faces[::-1, ::-1])
+    assert translate(tmp_path / "photo.png")[0] == 0
+    turned = read_image(tmp_path / "out" / "photo.png")
+    left, right, rim = changed(two_faces, turned[::-1, ::-1])
     assert left > 5 and right > 5 and rim == 0
 
 
@@ -133,43 +118,91 @@ def test_results_never_replace_a_photo_or_one_another(translate, tmp_path):
     assert code == 2 and "would both become" in error
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
-def test_a_video(translate, tmp_path, two_faces, suffix):
-    path = tmp_path / f"clip{suffix}"
-    with video_writer(path, 12.5) as append:
-        for shift in range(4):
-            append(np.roll(two_faces, 2 * shift, axis=1))
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_a_film_keeps_its_moments(translate, tmp_path, make_film, two_faces, suffix):
+    frames = [np.roll(two_faces, 2 * shift, axis=1) for shift in range(4)]
+    path = make_film(tmp_path / f"clip{suffix}", frames, [0, 24, 48, 348, 600])
     assert translate(path, "--face", 2)[0] == 0
-    video = open_video(tmp_path / "out" / path.name)
-    assert video.fps == pytest.approx(12.5) and video.count == 4
-    for before, after in zip(open_video(path).frames(), video.frames(), strict=True):
-        left, right, _ = changed(before, after)
+    before = list(open_video(path).frames())
+    after = list(open_video(tmp_path / "out" / path.name).frames())
+    assert [frame.time * 1000 for frame in after] == [0, 40, 80, 580]
+    assert after[-1].duration * 1000 == 420
+    for frame, edited in zip(before, after, strict=True):
+        left, right, _ = changed(frame.photo.pixels, edited.photo.pixels)
         assert right > 5 and abs(left) < 2
 
 
-def test_a_video_without_a_face_leaves_nothing(translate, tmp_path):
-    with video_writer(tmp_path / "wall.mp4", 10) as append:
-        for _ in range(3):
-            append(np.full((64, 96, 3), 90, np.uint8))
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".apng"])
+def test_a_picture_that_moves(translate, tmp_path, two_faces, suffix):
+    path = tmp_path / f"clip{suffix}"
+    first, *rest = (
+        Image.fromarray(np.roll(two_faces, 2 * shift, axis=1)) for shift in range(4)
+    )
+    kind = {".gif": "GIF", ".webp": "WEBP"}.get(suffix, "PNG")
+    durations = [20, 20, 500, 20]
+    first.save(
+        path, kind, save_all=True, append_images=rest, duration=durations, quality=95
+    )
+    assert translate(path, "--couple")[0] == 0
+    video = open_video(tmp_path / "out" / path.name)
+    assert list(video.durations) == durations
+    for couple in video.frames():
+        pixels = couple.photo.pixels
+        assert pixels.shape == (240, 960, 3)
+        left, right, _ = changed(pixels[:, :480], pixels[:, 480:])
+        assert left > 5 and right > 5
+
+
+def test_what_moves_under_another_name_becomes_a_png(translate, tmp_path, two_faces):
+    picture = Image.fromarray(two_faces)
+    other = Image.fromarray(two_faces // 2)
+    path = tmp_path / "clip.jpg"
+    picture.save(path, "WEBP", save_all=True, append_images=[other], duration=70)
+    assert translate(path)[0] == 0
+    assert open_video(tmp_path / "out" / "clip.png").durations == (70, 70)
+
+
+def test_films_in_a_folder_are_taken(translate, tmp_path, make_film, two_faces):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.MOV", "b.m4v", "c.mkv"):
+        make_film(folder / name, [two_faces], [0, 60])
+    code, out, _ = translate(folder)
+    assert code == 0 and out.startswith("3 photos: ")
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["a.mov", "b.m4v", "c.mkv"]
+
+
+def test_aligned_takes_nothing_that_moves(translate, tmp_path):
+    path = tmp_path / "clip.webp"
+    grey, dark = (Image.new("L", (40, 40), shade) for shade in (90, 40))
+    grey.save(path, save_all=True, append_images=[dark])
+    code, _, error = translate(path, "--aligned")
+    assert code == 2 and "clip.webp: --aligned takes photos" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_video_without_a_face_leaves_nothing(translate, tmp_path, make_film):
+    wall = np.full((64, 96, 3), 90, np.uint8)
+    make_film(tmp_path / "wall.mp4", [wall] * 3, [0, 60, 120, 180])
     code, _, error = translate(tmp_path / "wall.mp4")
     assert code == 2 and "wall.mp4: no face found" in error
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_ctrl_c_in_a_video_leaves_nothing(translate, tmp_path, two_faces, monkeypatch):
-    path = tmp_path / "clip.mp4"
-    with video_writer(path, 10) as append:
-        for _ in range(4):
-            append(two_faces)
+def test_ctrl_c_in_a_video_leaves_nothing(
+    translate, tmp_path, make_film, two_faces, monkeypatch
+):
+    path = make_film(tmp_path / "clip.mp4", [two_faces] * 4, [0, 60, 120, 180, 240])
 
     refine = FaceDetector.refine
     calls = []
 
-    def stopped(self, frame, points):
+    def stopped(self, frame, points, **how):
         calls.append(points)
         if len(calls) > 5:
             raise KeyboardInterrupt
-        return refine(self, frame, points)
+        return refine(self, frame, points, **how)
 
     monkeypatch.setattr(FaceDetector, "refine", stopped)
     code, out, error = translate(path)

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from tf_fsgd.config import Config, GeneratorConfig
+from tf_fsgd.edits import EDITS, family_range, opposite
 from tf_fsgd.errors import UserError
+from tf_fsgd.files import read_json
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.layers import Spread
 from tf_fsgd.training import translator as translators
@@ -15,7 +17,7 @@ from tf_fsgd.training.translator import (
     default_units,
     halve,
     load_translator,
-    opposite,
+    of_run,
     ship,
 )
 
@@ -189,5 +191,120 @@ def test_what_cannot_be_loaded(run, tmp_path, monkeypatch):
     with pytest.raises(UserError, match="training has not finished"):
         load_translator(run.path)
     fixed = new_run(tmp_path / "runs", Config(edit="smile"))
-    with pytest.raises(UserError, match="makes one edit, smile, at one strength"):
+    with pytest.raises(UserError, match="training has not finished"):
         load_translator(fixed.path)
+
+
+@pytest.fixture(params=["none", "instance"])
+def fixed(tmp_path, request):
+    """A run of one fixed edit, with weights; and f, the network that training keeps."""
+    config = Config(edit="feminine")
+    config.generator = GeneratorConfig(
+        filters=4, downsamplings=1, blocks=1, norm=request.param, strided_ends=False
+    )
+    config.pairs.resolution = 16
+    network = build_generator(config.generator, 16)
+    rng = np.random.default_rng(0)
+    for variable in network.variables:
+        variable.assign(variable + rng.normal(0, 0.1, variable.shape))
+    run = new_run(tmp_path / "runs", config)
+    run.save_translator(network)
+    return run, network
+
+
+def test_a_fixed_edit_is_mixed_with_the_photo(fixed):
+    run, network = fixed
+    translator = load_translator(run.path)
+    assert (translator.axes, translator.edits) == (("feminine",), ("feminine",))
+    # What the pairs of a head-only feminine were made with.
+    assert translator.units == {"feminine": 3.0}
+    images = np.random.default_rng(1).uniform(-1, 1, (3, 16, 16, 3))
+    images = images.astype(np.float32)
+    edited = keras.ops.convert_to_numpy(network(images))
+    assert np.abs(edited - images).mean() > 0.1
+
+    def at(strength):
+        strengths = np.full((3, 1), 3 * strength, np.float32)
+        return keras.ops.convert_to_numpy(translator.network([images, strengths]))
+
+    np.testing.assert_array_equal(at(0), images)
+    np.testing.assert_allclose(at(1), edited, atol=1e-6)
+    for strength in (0.25, 0.5):
+        mixed = images + strength * (edited - images)
+        np.testing.assert_allclose(at(strength), mixed, atol=1e-6)
+    # Beyond its ends nothing is extrapolated.
+    np.testing.assert_array_equal(at(-1), images)
+    np.testing.assert_array_equal(at(1.5), at(1))
+    faces = np.random.default_rng(2).integers(0, 256, (2, 16, 16, 3), np.uint8)
+    same = translator.translate(faces, {"feminine": 0})
+    np.testing.assert_array_equal(same, faces)
+
+
+def test_training_and_its_file_keep_the_network_as_it_is(fixed):
+    run, network = fixed
+    assert [each.shape for each in run.load_translator().inputs] == [(None, 16, 16, 3)]
+    weights = load_translator(run.path).network.weights
+    assert [each.path for each in weights] == [each.path for each in network.weights]
+
+
+@pytest.mark.parametrize(
+    ("edits", "message"),
+    [
+        ({"feminine": -0.1}, "strength of feminine must be 0 to 1, .* received -0.1"),
+        ({"feminine": 1.5}, "strength of feminine must be 0 to 1, .* received 1.5"),
+        ({"feminine": float("nan")}, "--strength must be finite"),
+        ({"masculine": 1}, "--edit must be of feminine, received 'masculine'"),
+        ({"smile": 1}, "--edit must be of feminine, received 'smile'"),
+    ],
+)
+def test_what_a_fixed_edit_does_not_have(fixed, edits, message):
+    with pytest.raises(UserError, match=message):
+        load_translator(fixed[0].path).strengths(edits)
+
+
+@pytest.mark.parametrize(
+    ("settings", "units"),
+    [
+        ({"strength": 1.25}, {"feminine": 1.25}),
+        ({"head_only": False}, {"feminine": 1.6}),
+        # Nobody knows what was drawn, nor how many standard deviations it is.
+        ({"folder": "my/drawings"}, {"drawings": 1.0}),
+        ({"edit": "my/direction.npz"}, {"direction.npz": 2.0}),
+    ],
+)
+def test_what_a_fixed_edits_strength_stands_for(fixed, settings, units):
+    run, network = fixed
+    for name, value in settings.items():
+        setattr(run.config if name == "edit" else run.config.pairs, name, value)
+    translator = of_run(run, network)
+    assert translator.units == units and translator.axes == tuple(units)
+    assert ("FFHQ" in translator.licence) == ("folder" not in settings)
+    full = translator.strengths(dict.fromkeys(units, 1))
+    assert full.tolist() == pytest.approx([*units.values()])
+
+
+def test_a_fixed_edit_can_be_shipped(fixed, tmp_path, monkeypatch):
+    run, _ = fixed
+    translator = load_translator(run.path)
+    ship(translator, run.config.generator, tmp_path / "shipped")
+    monkeypatch.setattr(translators, "SHIPPED", tmp_path / "shipped")
+    shipped = load_translator(run.path.name)
+    assert shipped.units == translator.units and shipped.licence == translator.licence
+    faces = np.random.default_rng(2).integers(0, 256, (2, 16, 16, 3), np.uint8)
+    for strength in (0, 0.5, 1):
+        found, expected = (
+            each.translate(faces, {"feminine": strength}).astype(int)
+            for each in (shipped, translator)
+        )
+        assert np.abs(found - expected).max() <= 1
+    with pytest.raises(UserError, match="--halve needs a generator.kind of modulated"):
+        halve(translator, run.config.generator)
+
+
+def test_strength_1_of_what_is_shipped_was_learnt():
+    cards = sorted(translators.SHIPPED.glob("*.json"))
+    assert len(cards) == 2
+    for card in cards:
+        facts = read_json(card)
+        for edit, unit in facts["units"].items():
+            assert edit in EDITS and 0 < unit <= family_range(edit)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from export.web.site import Page, axes_of, write_site
+from export.web.site import write_site
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import to_uint8
 from tf_fsgd.training.translator import load_translator
@@ -29,11 +29,8 @@ def shipped():
 @pytest.fixture(scope="session")
 def site(shipped, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("web") / "site"
-    page = Page(
-        shipped.name, shipped.network, shipped.resolution, axes_of(shipped), True
-    )
     try:
-        write_site(page, out, os.environ.get("TF_FSGD_LITERT"))
+        write_site(shipped, out, os.environ.get("TF_FSGD_LITERT"))
     except UserError as error:
         pytest.skip(str(error))
     return out

@@ -1,6 +1,7 @@
 """The site's folder and where LiteRT.js comes from; no browser and no network."""
 
 import base64
+import dataclasses
 import hashlib
 import io
 import json
@@ -12,8 +13,10 @@ import pytest
 
 from export.web import litert
 from export.web.__main__ import main
-from export.web.site import FORMAT, Page, one_edit, write_site
+from export.web.site import FORMAT, STATIC, axes_of, write_site
 from tf_fsgd.errors import UserError
+from tf_fsgd.pix2pixhd.blend import with_strength
+from tf_fsgd.training.translator import Translator
 
 
 @pytest.fixture
@@ -26,24 +29,29 @@ def modules(tmp_path):
         path = tmp_path / "node_modules/@litertjs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
+    for name in ("core", "wasm-utils"):
+        facts = json.dumps({"version": litert.VERSION})
+        (tmp_path / "node_modules/@litertjs" / name / "package.json").write_text(facts)
     return tmp_path / "node_modules"
 
 
 @pytest.fixture
-def page():
+def translator():
+    """Of one fixed edit."""
     image = keras.Input((16, 16, 3))
     output = keras.layers.Conv2D(3, 3, padding="same")(image)
-    return Page("run", keras.Model(image, output), 16, one_edit("smile"), False)
+    network = with_strength(keras.Model(image, output), 16, 2.0)
+    return Translator("run", network, 16, ("smile",), {"smile": 2.0})
 
 
-def test_site_is_whole_and_says_what_it_is(page, modules, tmp_path):
+def test_site_is_whole_and_says_what_it_is(translator, modules, tmp_path):
     out = tmp_path / "site"
     for _ in range(2):  # an earlier site is replaced
-        facts = write_site(page, out, modules)
+        facts = write_site(translator, out, modules)
     assert json.loads((out / "model.json").read_text()) == facts
     assert facts["format"] == FORMAT
-    assert facts["conditional"] is False and facts["resolution"] == 16
-    assert facts["axes"][0]["ends"] == ["original", "smile"]
+    assert facts["resolution"] == 16
+    assert facts["axes"] == axes_of(translator)
     for key in ("file", "detector"):
         assert (out / facts[key]).stat().st_size > 1000
     model = (out / facts["file"]).read_bytes()
@@ -52,9 +60,24 @@ def test_site_is_whole_and_says_what_it_is(page, modules, tmp_path):
     assert [path.name for path in out.parent.glob(".site*")] == []
 
 
-def test_everything_that_the_page_names_is_there(page, modules, tmp_path):
+def test_sliders_go_as_far_as_the_edits_do(translator):
+    (fixed,) = axes_of(translator)
+    assert fixed["ends"] == ["original", "smile"] and fixed["units"] == [2, 2]
+    assert (fixed["minimum"], fixed["maximum"]) == (0, 1)
+    units = {"smile": 2.0, "frown": 1.5}
+    (both,) = axes_of(dataclasses.replace(translator, units=units))
+    assert both["ends"] == ["frown", "smile"] and both["units"] == [1.5, 2]
+    assert (both["minimum"], both["maximum"]) == (-1.5, 1.5)
+
+
+def test_the_page_reads_the_version_that_is_written():
+    (asked,) = re.findall(r'FORMAT = "(.*?)"', (STATIC / "app.js").read_text())
+    assert asked == FORMAT == "tf_fsgd web 2"
+
+
+def test_everything_that_the_page_names_is_there(translator, modules, tmp_path):
     out = tmp_path / "site"
-    write_site(page, out, modules)
+    write_site(translator, out, modules)
     html = (out / "index.html").read_text()
     names = re.findall(r'(?:href|src)="(?!data:)([^"]+)"', html)
     imports = json.loads(re.search(r"importmap\">(.*?)</script>", html)[1])["imports"]
@@ -68,8 +91,8 @@ def test_everything_that_the_page_names_is_there(page, modules, tmp_path):
     assert asked <= ids
 
 
-def test_policy_allows_the_import_map_and_no_other_host(page, modules, tmp_path):
-    write_site(page, tmp_path / "site", modules)
+def test_policy_allows_the_import_map_and_no_other_host(translator, modules, tmp_path):
+    write_site(translator, tmp_path / "site", modules)
     html = (tmp_path / "site/index.html").read_text()
     policy = re.search(r'Security-Policy" content="([^"]+)"', html)[1]
     source = re.search(r'importmap">(.*?)</script>', html)[1]
@@ -78,17 +101,26 @@ def test_policy_allows_the_import_map_and_no_other_host(page, modules, tmp_path)
     assert "connect-src 'self';" in policy and "http" not in policy
 
 
-def test_other_folders_are_not_replaced(page, modules, tmp_path):
+def test_other_folders_are_not_replaced(translator, modules, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos/me.jpg").write_text("me")
     with pytest.raises(UserError, match=r"--out must be new, empty or an earlier site"):
-        write_site(page, tmp_path / "photos", modules)
+        write_site(translator, tmp_path / "photos", modules)
     assert (tmp_path / "photos/me.jpg").read_text() == "me"
 
 
-def test_litert_without_a_file_is_one_line(page, modules, tmp_path):
+def test_litert_without_a_file_is_one_line(translator, modules, tmp_path):
     (modules / "@litertjs/core/dist/index.js").unlink()
     with pytest.raises(UserError, match=r"--litert must be .*without .*index\.js"):
+        write_site(translator, tmp_path / "site", modules)
+    assert not (tmp_path / "site").exists()
+
+
+def test_litert_of_another_version_is_one_line(page, modules, tmp_path):
+    facts = modules / "@litertjs/wasm-utils/package.json"
+    facts.write_text('{"version": "0.1.0"}')
+    message = r"--litert: .*wasm-utils must be of version 2\.5\.3, received 0\.1\.0"
+    with pytest.raises(UserError, match=message):
         write_site(page, tmp_path / "site", modules)
     assert not (tmp_path / "site").exists()
 

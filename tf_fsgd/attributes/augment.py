@@ -10,6 +10,8 @@ import math
 
 import tensorflow as tf
 
+from tf_fsgd.images.warp import warp
+
 ROTATION = 10.0  # largest angle in degrees
 ZOOM = 0.12  # largest change of scale
 SHIFT = 0.05  # largest shift, as a share of the side
@@ -52,36 +54,14 @@ def _warp(faces: tf.Tensor, seed: tf.Tensor, size: int) -> tf.Tensor:
     """Rotation, zoom, shift and flip in one bilinear sampling; uint8 in and out."""
     count, side = tf.shape(faces)[0], tf.shape(faces)[1]
     draws = _uniform([5, count], seed, -1.0, 1.0)
-    angle = draws[0] * (ROTATION * math.pi / 180.0)
-    scale = tf.exp(draws[1] * ZOOM)
-    flip = tf.where(draws[4] < 0.0, -1.0, 1.0)
-    a, b = tf.cos(angle) * scale, tf.sin(angle) * scale
-    middle_in = (tf.cast(side, tf.float32) - 1.0) / 2.0
-    middle_out = (size - 1.0) / 2.0
-    # Source position of output pixel (u, v), around the middle of both.
-    shift_x = middle_in + draws[2] * SHIFT * size
-    shift_y = middle_in + draws[3] * SHIFT * size
-    zeros = tf.zeros_like(a)
-    transforms = tf.stack(
-        [
-            a * flip,
-            -b,
-            shift_x - (a * flip - b) * middle_out,
-            b * flip,
-            a,
-            shift_y - (b * flip + a) * middle_out,
-            zeros,
-            zeros,
-        ],
-        axis=1,
-    )
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=faces,
-        transforms=transforms,
-        output_shape=[size, size],
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode="REFLECT",
+    middle = (tf.cast(side, tf.float32) - 1.0) / 2.0
+    return warp(
+        faces,
+        angle=draws[0] * (ROTATION * math.pi / 180.0),
+        scale=tf.exp(draws[1] * ZOOM),
+        mirror=tf.where(draws[4] < 0.0, -1.0, 1.0),
+        centre=(middle + draws[2] * SHIFT * size, middle + draws[3] * SHIFT * size),
+        size=size,
     )
 
 

@@ -1,11 +1,15 @@
-"""CelebA, as tfds prepared it or as its site's files lie in a folder; no downloads.
+"""CelebA, as tfds prepared it or as its files lie in a folder; no downloads.
 
-Two layouts are read. tfds' own, `DIR/celeb_a/VERSION/*.tfrecord-*`, and a plain folder:
+tfds' own layout is read, `DIR/celeb_a/VERSION/*.tfrecord-*`, and a plain folder of
 
-    DIR/img_align_celeba/000001.jpg ...
-    DIR/list_attr_celeba.txt
-    DIR/list_landmarks_align_celeba.txt
-    DIR/list_eval_partition.txt
+    img_align_celeba/000001.jpg ...
+    list_attr_celeba
+    list_landmarks_align_celeba
+    list_eval_partition
+
+whose lists are `.txt` as the site has them or `.csv` as Kaggle has them, all in DIR or
+in the site's `Img/`, `Anno/` and `Eval/`; Kaggle's photos lie one `img_align_celeba`
+deeper.
 
 Faces are cut as FFHQ cuts them (`tf_fsgd.images.alignment`), so that a network trained
 on them reads the images of an FFHQ teacher as they are.
@@ -28,10 +32,18 @@ from tf_fsgd.images.io import read_image
 SPLITS = ("train", "validation", "test")
 LANDMARKS = ("lefteye", "righteye", "nose", "leftmouth", "rightmouth")
 
-_ATTRIBUTE_LIST = "list_attr_celeba.txt"
-_LANDMARK_LIST = "list_landmarks_align_celeba.txt"
-_PARTITION_LIST = "list_eval_partition.txt"
+_ATTRIBUTE_LIST = "list_attr_celeba"
+_LANDMARK_LIST = "list_landmarks_align_celeba"
+_PARTITION_LIST = "list_eval_partition"
 _PHOTOS = "img_align_celeba"
+_PIECES = {  # what the user reads of each
+    _PHOTOS: f"{_PHOTOS}/",
+    _ATTRIBUTE_LIST: f"{_ATTRIBUTE_LIST}.txt or .csv",
+    _LANDMARK_LIST: f"{_LANDMARK_LIST}.txt or .csv",
+    _PARTITION_LIST: f"{_PARTITION_LIST}.txt or .csv",
+}
+_SITE_FOLDERS = (".", "Anno", "Eval", "Img")
+_INFO = "dataset_info.json"
 
 HOW_TO_GET = (
     "download img_align_celeba.zip, list_attr_celeba.txt, "
@@ -51,27 +63,53 @@ def find_celeba(data_dir: str | os.PathLike | None = None) -> Path | None:
 
     Returns:
         The folder of the newest prepared tfds version, or the plain folder; `None` when
-        neither is there.
+        neither is there and `data_dir` names no place: `$TFDS_DATA_DIR` may be set for
+        other data sets.
+
+    Raises:
+        UserError: If `data_dir` is a place without CelebA, `$TFDS_DATA_DIR` no folder,
+            or there is a part of CelebA only.
     """
-    if data_dir is None:
-        data_dir = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    root = Path(data_dir).expanduser()
-    if _is_plain(root):
+    name = "--data-dir" if data_dir is not None else "TFDS_DATA_DIR"
+    place = data_dir if data_dir is not None else os.environ.get(name)
+    # pathlib fails where nobody has a home.
+    root = Path(os.path.expanduser(place or "~/tensorflow_datasets"))
+    pieces = _plain_pieces(root)
+    if len(pieces) == len(_PIECES):
         return root
     candidates = [root, *root.glob("*"), *root.glob("celeb_a/*")]
-    prepared = [folder for folder in candidates if _is_prepared(folder)]
-    return max(prepared, key=_version, default=None)
-
-
-def _is_plain(folder: Path) -> bool:
-    lists = (_ATTRIBUTE_LIST, _LANDMARK_LIST, _PARTITION_LIST)
-    return (folder / _PHOTOS).is_dir() and all((folder / n).is_file() for n in lists)
-
-
-def _is_prepared(folder: Path) -> bool:
-    return (folder / "dataset_info.json").is_file() and any(
-        folder.glob("celeb_a-*.tfrecord-*")
+    shards = [f for f in candidates if any(f.glob("celeb_a-*.tfrecord-*"))]
+    prepared = [folder for folder in shards if (folder / _INFO).is_file()]
+    if prepared:
+        return max(prepared, key=_version)
+    if data_dir is None and not (pieces or shards) and (root.is_dir() or not place):
+        return None
+    where = f"{name} {place or root}"
+    if not root.is_dir():
+        raise UserError(f"{where}: no such folder")
+    missing = [words for piece, words in _PIECES.items() if piece not in pieces]
+    if shards:
+        missing = [str(shards[0] / _INFO)]
+    elif not pieces:
+        missing.append("or a celeb_a that tfds has prepared")
+    raise UserError(
+        f"{where}: no CelebA in this folder, missing {', '.join(missing)}; to get it, "
+        f"{HOW_TO_GET}"
     )
+
+
+def _plain_pieces(root: Path) -> dict[str, Path]:
+    """The folder of photos and the lists, by name, as far as they are in a folder."""
+    places = {_PHOTOS: [f"{_PHOTOS}/{_PHOTOS}", _PHOTOS]}
+    for name in (_ATTRIBUTE_LIST, _LANDMARK_LIST, _PARTITION_LIST):
+        places[name] = [f"{name}.txt", f"{name}.csv"]
+    pieces = {}
+    for piece, names in places.items():
+        paths = (root / folder / name for name in names for folder in _SITE_FOLDERS)
+        is_there = Path.is_dir if piece == _PHOTOS else Path.is_file
+        if found := next(filter(is_there, paths), None):
+            pieces[piece] = found
+    return pieces
 
 
 def _version(folder: Path) -> tuple[int, ...]:
@@ -93,44 +131,51 @@ def celeba_split(
         of `LANDMARKS`, left and right as seen in the picture).
 
     Raises:
-        UserError: If CelebA is not there, or there is no such split.
+        UserError: If CelebA is not there, a file of it is damaged, or there is no such
+            split. What is only seen by reading on is raised by the iterator.
     """
     if split not in SPLITS:
         raise UserError(f"split must be one of {', '.join(SPLITS)}, received {split!r}")
     folder = find_celeba(data_dir)
     if folder is None:
-        where = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-        raise UserError(f"no CelebA in {where}: {HOW_TO_GET}")
-    return (
-        _plain_split(folder, split) if _is_plain(folder) else _tfds_split(folder, split)
-    )
+        raise UserError(f"no CelebA in ~/tensorflow_datasets: {HOW_TO_GET}")
+    pieces = _plain_pieces(folder)
+    if len(pieces) == len(_PIECES):
+        return _plain_split(pieces, split)
+    return _prepared_split(folder, split)
 
 
-def _tfds_split(folder: Path, split: str) -> Iterator[dict[str, np.ndarray]]:
-    import tensorflow_datasets as tfds  # slow to import, and not needed otherwise
+def _prepared_split(folder: Path, split: str) -> Iterator[dict[str, np.ndarray]]:
+    # Imports TensorFlow and tfds, which are slow and not needed otherwise.
+    from tf_fsgd.attributes.prepared import open_prepared
 
-    builder = tfds.builder_from_directory(str(folder))
-    for example in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)):
-        marks = example["landmarks"]
-        yield {
-            "image": example["image"],
-            "attributes": np.array([example["attributes"][n] for n in ATTRIBUTES]),
-            "landmarks": np.array(
-                [[marks[f"{n}_x"], marks[f"{n}_y"]] for n in LANDMARKS], np.float32
-            ),
-        }
+    return map(_converted, open_prepared(folder, split))
 
 
-def _plain_split(folder: Path, split: str) -> Iterator[dict[str, np.ndarray]]:
-    partition = _read_table(folder / _PARTITION_LIST, 1)
-    attributes = _read_table(folder / _ATTRIBUTE_LIST, len(ATTRIBUTES))
-    landmarks = _read_table(folder / _LANDMARK_LIST, 2 * len(LANDMARKS))
+def _converted(example: dict) -> dict[str, np.ndarray]:
+    marks = example["landmarks"]
+    return {
+        "image": example["image"],
+        "attributes": np.array([example["attributes"][n] for n in ATTRIBUTES]),
+        "landmarks": np.array(
+            [[marks[f"{n}_x"], marks[f"{n}_y"]] for n in LANDMARKS], np.float32
+        ),
+    }
+
+
+def _plain_split(
+    pieces: dict[str, Path], split: str
+) -> Iterator[dict[str, np.ndarray]]:
+    partition = _read_table(pieces[_PARTITION_LIST], 1)
+    attributes = _read_table(pieces[_ATTRIBUTE_LIST], len(ATTRIBUTES))
+    landmarks = _read_table(pieces[_LANDMARK_LIST], 2 * len(LANDMARKS))
     wanted = SPLITS.index(split)
     for name in sorted(n for n, row in partition.items() if row[0] == wanted):
         if name not in attributes or name not in landmarks:
-            raise UserError(f"{folder}: {name} is not in every list of the folder")
+            where = pieces[_PARTITION_LIST]
+            raise UserError(f"{where}: {name} is not in every list of CelebA")
         yield {
-            "image": read_image(folder / _PHOTOS / name),
+            "image": read_image(pieces[_PHOTOS] / name),
             "attributes": np.array(attributes[name]) > 0,
             "landmarks": np.array(landmarks[name], np.float32).reshape(-1, 2),
         }
@@ -139,8 +184,8 @@ def _plain_split(folder: Path, split: str) -> Iterator[dict[str, np.ndarray]]:
 def _read_table(path: Path, columns: int) -> dict[str, list[int]]:
     """Rows `NAME.jpg INT ...` of one of CelebA's lists; header lines are skipped."""
     rows = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, *values = line.split() or [""]
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        name, *values = line.replace(",", " ").split() or [""]
         if not name.lower().endswith((".jpg", ".png")):
             continue
         try:

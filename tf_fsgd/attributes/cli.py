@@ -11,7 +11,9 @@ from pathlib import Path
 from tf_fsgd.attributes.evaluate import BARS, card, evaluate_classifier, write_card
 from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
-from tf_fsgd.images.io import find_images, read_image, resize, to_float
+from tf_fsgd.images.finding import find_images
+from tf_fsgd.images.io import read_image, resize, to_float
+from tf_fsgd.lease import lease
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,16 +76,17 @@ def _train(arguments: argparse.Namespace) -> None:
     # TensorFlow's data and training parts load only where they are used.
     from tf_fsgd.attributes.train import train_classifier
 
-    weights = train_classifier(
-        arguments.out,
-        arguments.data_dir,
-        epochs=arguments.epochs,
-        batch_size=arguments.batch_size,
-        learning_rate=arguments.learning_rate,
-        seed=arguments.seed,
-    )
-    report = evaluate_classifier(load_classifier(weights), arguments.data_dir)
-    write_card(weights.with_suffix(".md"), report, _facts(arguments))
+    with lease(arguments.out):
+        weights = train_classifier(
+            arguments.out,
+            arguments.data_dir,
+            epochs=arguments.epochs,
+            batch_size=arguments.batch_size,
+            learning_rate=arguments.learning_rate,
+            seed=arguments.seed,
+        )
+        report = evaluate_classifier(load_classifier(weights), arguments.data_dir)
+        write_card(weights.with_suffix(".md"), report, _facts(arguments))
     print(_summary(report))
     print(f"weights: {weights}\ncard: {weights.with_name('card.md')}")
 

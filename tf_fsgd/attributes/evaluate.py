@@ -9,7 +9,7 @@ import numpy as np
 from tf_fsgd.attributes.celeba import aligned_faces
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.attributes.names import ATTRIBUTES
-from tf_fsgd.files import atomic_path, write_json
+from tf_fsgd.files import write_json, write_text
 from tf_fsgd.images.io import to_float
 
 BARS = {"Male": 0.95, "Smiling": 0.90, "Eyeglasses": 0.97}
@@ -103,8 +103,7 @@ def write_card(path: str | os.PathLike, report: dict[str, Any], made: dict) -> N
         made: Facts of the training, name to value.
     """
     path = Path(path)
-    with atomic_path(path) as temporary:
-        temporary.write_text(card(report, made), encoding="utf-8")
+    write_text(path, card(report, made))
     write_json(path.with_suffix(".json"), {"made": made, "report": report})
 
 

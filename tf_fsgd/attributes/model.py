@@ -8,17 +8,17 @@ ImageNet's VGG19 is not at hand.
 """
 
 import os
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from tf_fsgd import keras_settings  # noqa: F401  settles them
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path
 from tf_fsgd.hardware import dtype_policy
+from tf_fsgd.weights import load_weights
 
 SIZE = 128
 STAGE_FILTERS = (32, 48, 96, 192, 320)
@@ -28,8 +28,6 @@ LOGIT_WEIGHT = 0.05  # of the logits beside them
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "celeba40.npz"
 # The same network from another seed, which no training ever sees: it judges edits.
 JUDGE_WEIGHTS = SHIPPED_WEIGHTS.with_name("judge40.npz")
-
-_TRAIN_SHARE = "train_share"
 
 
 def _conv(x, filters: int, kernel: int, strides: int, name: str):
@@ -98,16 +96,6 @@ def build_classifier(
     return keras.Model(
         image, {"logits": logits, "features": features}, name="attributes"
     )
-
-
-def save_weights(
-    model: keras.Model, path: str | os.PathLike, train_share: np.ndarray
-) -> None:
-    """Writes the weights as float16, by name, and `train_share` to an npz file."""
-    values = {v.path: np.asarray(v.value, np.float16) for v in model.weights}
-    values[_TRAIN_SHARE] = np.asarray(train_share, np.float32)
-    with atomic_path(path) as temporary:
-        np.savez_compressed(temporary, **values)
 
 
 class AttributeClassifier:
@@ -188,22 +176,8 @@ def load_classifier(path: str | os.PathLike | None = None) -> AttributeClassifie
     path = SHIPPED_WEIGHTS if path is None else Path(path)
     with dtype_policy("float32"):
         model = build_classifier()
-    try:
-        # Opened here, for np.load leaves a broken file open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as values:
-            stored = {name: values[name] for name in values.files}
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile):
-        raise UserError(f"{path}: not an npz file of attribute weights") from None
-    weights = {v.path: v for v in model.weights}
-    expected = {name: tuple(v.shape) for name, v in weights.items()}
-    expected[_TRAIN_SHARE] = (len(ATTRIBUTES),)
-    if {name: value.shape for name, value in stored.items()} != expected:
-        raise UserError(f"{path}: holds other weights than the attribute network's")
-    for name, variable in weights.items():
-        variable.assign(stored[name].astype(np.float32))
-    return AttributeClassifier(model, stored[_TRAIN_SHARE])
+    more = load_weights(model, path, train_share=(len(ATTRIBUTES),))
+    return AttributeClassifier(model, more["train_share"])
 
 
 def feature_model(classifier: AttributeClassifier, logits: bool = False) -> keras.Model:

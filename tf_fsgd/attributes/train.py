@@ -16,12 +16,16 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from tf_fsgd.archives import FLAGS, read_array
 from tf_fsgd.attributes.augment import augment
 from tf_fsgd.attributes.celeba import face_blocks
-from tf_fsgd.attributes.model import SIZE, build_classifier, save_weights
+from tf_fsgd.attributes.model import SIZE, build_classifier
+from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.disk import plain_path
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, read_json, write_json
+from tf_fsgd.files import atomic_path, make_folder, read_json, write_json
 from tf_fsgd.hardware import dtype_policy, fast_policy
+from tf_fsgd.weights import save_weights
 
 WEIGHTS_NAME = "celeba40.npz"
 EMA_DECAY = 0.998
@@ -100,41 +104,45 @@ def train_classifier(
         done=done,
         seconds=seconds,
     )
-    manager = tf.train.CheckpointManager(checkpoint, str(out / "state"), max_to_keep=2)
-    if manager.latest_checkpoint:
-        checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-
     step = _train_step(model, optimizer, average)
-    with tqdm(
-        desc="attributes",
-        total=steps * epochs,
-        initial=int(done) * steps,
-        unit=" steps",
-        mininterval=5,
-    ) as progress:
-        for epoch in range(int(done), epochs):
-            started = time.monotonic()
-            losses = []
-            for images, labels in _epoch(faces, attributes, batch_size, seed, epoch):
-                losses.append(step(images, labels))
-                progress.update()
-                if len(losses) % 20 == 0:
-                    progress.set_postfix(loss=f"{np.mean(losses[-20:]):.4f}")
-            done.assign_add(1)
-            seconds.assign_add(time.monotonic() - started)
-            manager.save()
-            row = {
-                "epoch": epoch + 1,
-                "faces": len(faces),
-                "loss": round(float(np.mean(losses)), 5),
-                "seconds": round(float(seconds)),
-            }
-            with (out / "log.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+    make_folder(out / "state")
+    with plain_path(out / "state") as state:
+        manager = tf.train.CheckpointManager(checkpoint, str(state), max_to_keep=2)
+        if manager.latest_checkpoint:
+            checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+        with tqdm(
+            desc="attributes",
+            total=steps * epochs,
+            initial=int(done) * steps,
+            unit=" steps",
+            mininterval=5,
+        ) as progress:
+            for epoch in range(int(done), epochs):
+                started = time.monotonic()
+                losses = []
+                for images, labels in _epoch(
+                    faces, attributes, batch_size, seed, epoch
+                ):
+                    losses.append(step(images, labels))
+                    progress.update()
+                    if len(losses) % 20 == 0:
+                        progress.set_postfix(loss=f"{np.mean(losses[-20:]):.4f}")
+                done.assign_add(1)
+                seconds.assign_add(time.monotonic() - started)
+                manager.save()
+                row = {
+                    "epoch": epoch + 1,
+                    "faces": len(faces),
+                    "loss": round(float(np.mean(losses)), 5),
+                    "seconds": round(float(seconds)),
+                }
+                with (out / "log.jsonl").open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
 
     for variable, value in zip(model.trainable_variables, average, strict=True):
         variable.assign(value)
-    save_weights(model, weights, attributes.mean(axis=0))
+    share = attributes.mean(axis=0, dtype=np.float32)
+    save_weights(model, weights, train_share=share)
     (out / "faces.u8").unlink()
     return weights
 
@@ -164,7 +172,8 @@ def _cached_faces(
                     rows.append(attributes)
             with atomic_path(attributes_path) as temporary_attributes:
                 np.save(temporary_attributes, np.concatenate(rows))
-    attributes = np.load(attributes_path)
+    need = (FLAGS, (None, len(ATTRIBUTES)))
+    attributes = read_array(attributes_path, "CelebA's attributes", need)
     shape = (len(attributes), _SIDE, _SIDE, 3)
     return np.memmap(faces_path, np.uint8, "r", shape=shape), attributes
 

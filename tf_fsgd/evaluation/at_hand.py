@@ -17,15 +17,16 @@ from tf_fsgd.attributes.model import (
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.distribution import feature_space
 from tf_fsgd.evaluation.edit_report import Beside
-from tf_fsgd.evaluation.editors import resized
+from tf_fsgd.evaluation.examples import resized
 from tf_fsgd.evaluation.identity import HOW_TO_GET as HOW_TO_GET_IDENTITY
 from tf_fsgd.evaluation.identity import load_identity
 from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.readings import SAME_PERSON, Instruments
 from tf_fsgd.evaluation.study import Photos
-from tf_fsgd.images.io import find_images, read_image, resize, to_float
-from tf_fsgd.pairs.family_dataset import FamilyPairs
+from tf_fsgd.images.finding import find_images
+from tf_fsgd.images.io import read_image, resize, to_float
+from tf_fsgd.pairs.source import FamilySource, pictures
 from tf_fsgd.training.runfolder import RunFolder
 
 _GENERATED = 400  # faces at most
@@ -87,7 +88,7 @@ def find_photos(
     *,
     folder: Path | None = None,
     data_dir: str | None = None,
-    families: FamilyPairs | None = None,
+    families: FamilySource | None = None,
 ) -> Photos:
     """A folder's photos, else CelebA's test split, else generated faces.
 
@@ -99,7 +100,8 @@ def find_photos(
         families: Whose plain faces stand in where CelebA is not at hand.
 
     Raises:
-        UserError: If the folder has no image, or there is none of the three.
+        UserError: If the folder has no image, CelebA is not where `data_dir` or
+            `$TFDS_DATA_DIR` says, or there is none of the three.
     """
     if folder is not None:
         paths = find_images([folder])
@@ -113,10 +115,10 @@ def find_photos(
         )
         return Photos(faces, attributes, True, note)
     elif families is not None:
-        count = min(families.count, _GENERATED)
-        plain = [families.family(index, [0]).images[0] for index in range(count)]
-        faces = resized(np.stack(plain), size)
-        note = f"{count} generated faces that training never saw; CelebA is not here"
+        faces = resized(pictures(families, 0, _GENERATED), size)
+        note = (
+            f"{len(faces)} generated faces that training never saw; CelebA is not here"
+        )
     else:
         raise UserError(
             "no faces to try the edits on: name a folder by --faces, a run with "
@@ -139,5 +141,5 @@ def company_of(run: RunFolder) -> Beside:
     return Beside(
         families=run.open_pairs("held_out") if run.pairs.is_dir() else None,
         samples=run.samples,
-        tflite=sorted(run.export.glob("tflite/*.tflite")),
+        tflite=sorted(run.export.glob("tflite/tf_fsgd_*.tflite")),
     )

@@ -9,12 +9,12 @@ from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.edit_report import DEFAULT_PHOTOS, Beside, report_edits
-from tf_fsgd.evaluation.editors import editor_of
 from tf_fsgd.evaluation.report import DEFAULT_PHOTOS as DEFAULT_FIXED_PHOTOS
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
 from tf_fsgd.files import read_json
 from tf_fsgd.latents.directions import load_direction
+from tf_fsgd.pairs.source import pictures
 from tf_fsgd.training.runfolder import RunFolder, open_run
 from tf_fsgd.training.translator import Translator, load_translator, run_named
 
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RUN",
-        help="another run to show next to it; may be repeated",
+        help="another run or shipped translator to show next to it; may be repeated",
     )
     conditional.add_argument(
         "--pairs",
@@ -85,24 +85,36 @@ def run(arguments: argparse.Namespace) -> None:
     """
     if arguments.photos is not None and arguments.photos < 1:
         raise UserError(f"--photos must be 1 or more, received {arguments.photos}")
+    if arguments.faces and arguments.data_dir:
+        raise UserError("--faces stands in for CelebA, which --data-dir names")
     run_folder = run_named(arguments.run)
     if run_folder is not None and not run_folder.config.axes:
-        _evaluate_fixed(run_folder, arguments)
-        return
+        for name in ("faces", "beside", "pairs", "projection"):
+            if getattr(arguments, name):
+                raise UserError(
+                    f"--{name} is for translators of several edits, {arguments.run} "
+                    "has one"
+                )
     translator = load_translator(arguments.run)
+    if run_folder is not None and not run_folder.config.axes:
+        _evaluate_fixed(translator, run_folder, arguments)
+        return
     _evaluate_conditional(translator, run_folder, arguments)
 
 
-def _evaluate_fixed(run_folder: RunFolder, arguments: argparse.Namespace) -> None:
+def _evaluate_fixed(
+    translator: Translator, run_folder: RunFolder, arguments: argparse.Namespace
+) -> None:
     config = run_folder.config
     celeba = None
     if find_celeba(arguments.data_dir):
         celeba = aligned_faces("test", arguments.data_dir, config.pairs.resolution)
     out = arguments.out or run_folder.path
+    held_out = run_folder.open_pairs("held_out")
     report = evaluate(
-        run_folder.load_translator(),
+        translator,
         config,
-        held_out=run_folder.open_pairs("held_out").images(),
+        held_out=(pictures(held_out, 0), pictures(held_out, 1)),
         classifier=load_classifier(arguments.classifier),
         # The user's own pairs may show any edit.
         direction=None if config.pairs.folder else load_direction(config.edit),
@@ -157,7 +169,7 @@ def _beside(run_folder: RunFolder | None, arguments: argparse.Namespace) -> Besi
         families = teacher.open_pairs("held_out")
     return dataclasses.replace(
         company,
-        editors=[editor_of(open_run(path)) for path in arguments.beside],
+        translators=[load_translator(path) for path in arguments.beside],
         families=families,
         projection=_projection(arguments.projection),
     )

@@ -1,4 +1,4 @@
-"""The report of a conditional translator: `report.json` and a page of one file.
+"""The report of a translator's sliders: `report.json` and a page of one file.
 
 The page holds its pictures and style; it can be mailed, and opened without a network.
 It shows CelebA's photos, which are for non-commercial research, and is not to be
@@ -12,17 +12,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from tf_fsgd.edits import EDITS
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation import pictures
-from tf_fsgd.evaluation.editors import ConditionalEditor, Editor, teacher_examples
 from tf_fsgd.evaluation.edits import FULL, STRENGTHS, goal_of
+from tf_fsgd.evaluation.examples import teacher_examples
 from tf_fsgd.evaluation.latency import THREADS, keras_latency, tflite_latency
 from tf_fsgd.evaluation.page import render
 from tf_fsgd.evaluation.readings import Instruments
 from tf_fsgd.evaluation.study import Photos, Study, Trial
-from tf_fsgd.files import atomic_path, write_json
-from tf_fsgd.latents.directions import EDITS
-from tf_fsgd.pairs.family_dataset import FamilyPairs
+from tf_fsgd.files import write_json, write_text
+from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.training.translator import Translator
 
 DEFAULT_PHOTOS = 48
@@ -59,15 +59,15 @@ class Beside:
     """What is shown next to the translator, where it is at hand.
 
     Attributes:
-        editors: Other runs.
+        translators: Others.
         families: The teacher's, which training never saw.
         projection: What `benchmarks/projection.py` wrote.
         samples: The folder of the grids of training.
         tflite: Exported files of this translator.
     """
 
-    editors: Sequence[Editor] = ()
-    families: FamilyPairs | None = None
+    translators: Sequence[Translator] = ()
+    families: FamilySource | None = None
     projection: dict | None = None
     samples: Path | None = None
     tflite: Sequence[Path] = field(default=())
@@ -86,7 +86,7 @@ def report_edits(
     """Measures a translator and writes `out`/report.json and `out`/report.html.
 
     Args:
-        translator: A conditional one.
+        translator: What to measure.
         photos: To try it on, at its resolution.
         instruments: Who measures.
         out: A folder, made when absent.
@@ -99,7 +99,7 @@ def report_edits(
 
     Raises:
         UserError: If no photo lacks what any of the edits brings, or the edits are
-            none of `latents.directions.EDITS`.
+            none of `tf_fsgd.edits.EDITS`.
     """
     started = time.monotonic()
     beside = beside or Beside()
@@ -110,11 +110,10 @@ def report_edits(
             f"for is not known; known: {', '.join(EDITS)}"
         )
     study = Study(photos, instruments, count)
-    editor = ConditionalEditor(translator)
-    trials = study.trials(editor, goals)
+    trials = study.trials(translator, goals)
     if not trials:
         raise UserError("no face lacks what any of the edits brings; give more faces")
-    for other in beside.editors:
+    for other in beside.translators:
         study.beside(other, trials)
     if beside.families is not None:
         for edit, trial in tqdm(trials.items(), "teacher's pairs", unit=" edits"):
@@ -146,8 +145,7 @@ def report_edits(
     }
     shown = _pictures(translator, photos, trials, beside)
     write_json(out / "report.json", report)
-    with atomic_path(out / "report.html") as temporary:
-        temporary.write_text(render(report, shown), encoding="utf-8")
+    write_text(out / "report.html", render(report, shown))
     return report
 
 

@@ -12,29 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.edits import EDITS
 from tf_fsgd.evaluation.distribution import frechet_distance, kernel_distance
 from tf_fsgd.evaluation.intervals import mean_with_interval, share_with_interval
 from tf_fsgd.evaluation.readings import Change, Reading
-from tf_fsgd.latents.directions import EDITS
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
 FULL = 1.0
 """The strength that an edit's unit stands for: the one of headlines and rankings."""
-
-_SOURCES = {
-    "feminine": "men",
-    "masculine": "women",
-    "older": "the young",
-    "younger": "those not young",
-    "smile": "those not smiling",
-    "frown": "those smiling",
-}
-_REACHED = {
-    "feminine": "read as women",
-    "masculine": "read as men",
-    "smile": "read as smiling",
-    "frown": "read as not smiling",
-}
 
 
 @dataclass(frozen=True)
@@ -42,7 +27,7 @@ class Goal:
     """What an edit is for.
 
     Attributes:
-        edit: A key of `latents.directions.EDITS`.
+        edit: A key of `tf_fsgd.edits.EDITS`.
         attribute: CelebA's name of what it changes.
         sign: +1: the attribute becomes present, -1: absent.
     """
@@ -70,7 +55,7 @@ class Goal:
     def sources(self) -> str:
         """In words, on whom the edit is tried."""
         without = f"those {'without' if self.sign > 0 else 'with'} {self.attribute}"
-        return _SOURCES.get(self.edit, without)
+        return EDITS[self.edit].sources or without
 
     @property
     def reached(self) -> str:
@@ -78,7 +63,7 @@ class Goal:
         if self.unit == "years":
             return "years " + ("older" if self.sign < 0 else "younger")
         read_as = f"read {'with' if self.sign > 0 else 'without'} {self.attribute}"
-        return _REACHED.get(self.edit, read_as)
+        return EDITS[self.edit].reached or read_as
 
     def has_target(self, attributes: np.ndarray) -> np.ndarray:
         """Who has already what the edit brings.
@@ -103,8 +88,8 @@ class Goal:
 
 
 def goal_of(edit: str) -> Goal:
-    """The goal of a shipped edit, a key of `latents.directions.EDITS`."""
-    return Goal(edit, *EDITS[edit])
+    """The goal of a shipped edit, a key of `tf_fsgd.edits.EDITS`."""
+    return Goal(edit, EDITS[edit].attribute, EDITS[edit].sign)
 
 
 def measure(goal: Goal, change: Change, real: np.ndarray | None) -> dict:

@@ -31,6 +31,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+from tf_fsgd.archives import NUMBERS, read_arrays
 from tf_fsgd.images.io import square_uint8
 
 HOW_TO_GET = "pip install -r requirements-evaluation.txt"
@@ -156,8 +157,7 @@ def load_identity() -> Identity | None:
     import dlib  # optional
 
     weights = Path(models.submodule_search_locations[0]) / _WEIGHTS
-    with np.load(_MEAN) as file:
-        mean = file["mean"]
+    mean = read_arrays(_MEAN, "a mean face", {"mean": (NUMBERS, (128,))})["mean"]
     return Identity(dlib.face_recognition_model_v1(str(weights)), mean)
 
 

@@ -22,6 +22,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from tf_fsgd.archives import read_arrays
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.perceptual import find_weights
 
@@ -118,11 +119,9 @@ class Lpips:
     def __init__(self, path: str | os.PathLike):
         self._trunk = squeezenet_features()
         _load_weights(self._trunk, Path(path))
-        with np.load(_HEADS) as heads:
-            # A head weights squared differences: its root weights the features.
-            self._roots = [
-                np.sqrt(heads[f"head{index}"]) for index in range(len(heads))
-            ]
+        heads = read_arrays(_HEADS, "LPIPS's heads")
+        # A head weights squared differences: its root weights the features.
+        self._roots = [np.sqrt(heads[f"head{index}"]) for index in range(len(heads))]
 
     def distance(
         self, first: np.ndarray, second: np.ndarray, batch_size: int = 16
@@ -212,7 +211,7 @@ def load_lpips(path: str | os.PathLike | None = None) -> Lpips | None:
         The distance, or `None` when the weights are not found.
 
     Raises:
-        UserError: If the file is not SqueezeNet 1.1.
+        UserError: As `find_weights`, or if the file is not SqueezeNet 1.1.
     """
-    found = find_weights(WEIGHTS_FILE, path)
+    found = find_weights(WEIGHTS_FILE, path=path)
     return Lpips(found) if found else None

@@ -1,4 +1,4 @@
-"""The report of a conditional translator as one HTML file that needs nothing else.
+"""The report of a translator as one HTML file that needs nothing else.
 
 Every text that comes from a name is escaped, every picture is a data URI, every chart
 inline SVG; there is no script.

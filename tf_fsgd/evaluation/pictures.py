@@ -11,7 +11,8 @@ from PIL import Image
 from tf_fsgd.evaluation.edits import ranking
 from tf_fsgd.evaluation.study import SHOWN, Trial
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import read_image, resize
+from tf_fsgd.images.io import resize
+from tf_fsgd.training.samples import read_samples
 from tf_fsgd.training.translator import Translator
 
 _SIDE = 160  # pixels of a face in a grid
@@ -56,7 +57,7 @@ def best_and_worst(trial: Trial, strength: float) -> np.ndarray:
 
 
 def side_by_side(trial: Trial, name: str, strength: float) -> np.ndarray | None:
-    """Photos and what each editor makes of them, a row each; `None` for one editor."""
+    """Photos and what each translator makes of them, a row each; `None` for one."""
     if not trial.beside_outputs:
         return None
     rows = {"photo": trial.before[:SHOWN], name: trial.outputs[strength][:SHOWN]}
@@ -106,13 +107,9 @@ def training_animation(folder: Path) -> str | None:
     Returns:
         `None` when there are fewer than two.
     """
-    grids = sorted(folder.glob("*.jpg"))
-    if len(grids) < 2:
+    frames = [Image.fromarray(grid) for grid in read_samples(folder, _ANIMATION_FRAMES)]
+    if len(frames) < 2:
         return None
-    count = min(len(grids), _ANIMATION_FRAMES)
-    chosen = np.linspace(0, len(grids) - 1, count).round().astype(int)
-    frames = [Image.fromarray(read_image(grids[index])) for index in chosen]
-    # Of another size are the grids of a training that was resumed with other faces.
     width, height = frames[-1].size
     scale = min(1.0, _ANIMATION_WIDTH / width)
     size = (round(width * scale), round(height * scale))
@@ -123,7 +120,7 @@ def training_animation(folder: Path) -> str | None:
         "WEBP",
         save_all=True,
         append_images=frames[1:],
-        duration=[_FRAME_MS] * (count - 1) + [_LAST_FRAME_MS],
+        duration=[_FRAME_MS] * (len(frames) - 1) + [_LAST_FRAME_MS],
         loop=0,
         quality=_ANIMATION_QUALITY,
     )

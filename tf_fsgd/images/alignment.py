@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.images.photo import reduced
 
 _REACH = 4  # pixels that filters may read beyond the square
 _OVERSAMPLING = 1.3  # point samples a pixel of the source
@@ -75,7 +76,6 @@ def crop_square(image: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
     height, width = image.shape[:2]
     rows = _mirrored(low[1], high[1], height)
     columns = _mirrored(low[0], high[0], width)
-    window = Image.fromarray(image[rows[:, None], columns])
     corners = square - low
     # PIL's transform takes point samples, and its bilinear filter is exact only between
     # close samples. So bring the window to two pixels or more for each of the result's
@@ -84,9 +84,16 @@ def crop_square(image: np.ndarray, square: np.ndarray, size: int) -> np.ndarray:
     ratio = _side(square) / size
     if ratio >= 4:
         factor = int(ratio / 2)
-        window = window.reduce(factor)
+        window = reduced(
+            lambda part: image[rows[part, None], columns],
+            len(rows),
+            len(columns),
+            (factor, factor),
+        )
         corners, ratio = corners / factor, ratio / factor
-    elif ratio < 2:
+    else:
+        window = Image.fromarray(image[rows[:, None], columns])
+    if ratio < 2:
         factor = int(np.ceil(2 / ratio))
         window = window.resize(
             (window.width * factor, window.height * factor), Image.Resampling.LANCZOS

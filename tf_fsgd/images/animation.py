@@ -9,6 +9,7 @@ from PIL import Image
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path
+from tf_fsgd.images.film import import_av
 from tf_fsgd.images.io import as_uint8
 
 SUFFIXES = (".gif", ".webp", ".mp4")
@@ -26,8 +27,8 @@ def write_animation(
 
     Args:
         path: Ends in .gif, .webp or .mp4. A GIF has 256 colours a frame, so that faces
-            are dithered; WebP is smaller and smooth. MP4 needs the package
-            imageio-ffmpeg, and repeats the last row and column of odd sizes.
+            are dithered; WebP is smaller and smooth. MP4 needs the package av, and
+            repeats the last row and column of odd sizes.
         frames: `[H, W, 3]`, uint8 or float in [-1, 1], all of one size, at least one.
         fps: Frames a second, 0.1 to 50. A GIF counts hundredths of a second: single
             frames are off by half of one, the whole is not.
@@ -35,7 +36,7 @@ def write_animation(
 
     Raises:
         UserError: If the suffix is another, there is no frame, sizes differ, `fps` is
-            out of range, or MP4 is asked for without imageio-ffmpeg.
+            out of range, or MP4 is asked for without the package av.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -53,7 +54,7 @@ def write_animation(
         # 0 repeats for ever; a GIF without the field is shown once, a WebP by 1.
         options = {"loop": 0} if loop else {}
         if suffix == ".gif":
-            pictures = [_to_palette(picture) for picture in pictures]
+            pictures = [to_palette(picture) for picture in pictures]
         else:
             options = {"loop": 0 if loop else 1, "quality": 85}
         pictures[0].save(
@@ -70,7 +71,7 @@ def check_animation(path: str | os.PathLike, fps: float) -> None:
 
     Raises:
         UserError: If the suffix is another, `fps` is out of range, or MP4 is asked for
-            without imageio-ffmpeg.
+            without the package av.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
@@ -80,23 +81,17 @@ def check_animation(path: str | os.PathLike, fps: float) -> None:
             f"{path}: fps must be from {_SLOWEST} to {_FASTEST}, received {fps}"
         )
     if suffix == ".mp4":
-        try:
-            import imageio.v3  # noqa: F401
-            import imageio_ffmpeg  # noqa: F401
-        except ImportError:
-            raise UserError(
-                f"{path}: needs the package imageio-ffmpeg; install it, or write .gif"
-            ) from None
+        import_av(Path(path))
 
 
-def _to_palette(picture: Image.Image) -> Image.Image:
-    """256 colours of the picture's own, dithered: faces differ, and skin bands.
+def to_palette(picture: Image.Image, colours: int = 256) -> Image.Image:
+    """As many colours of the picture's own, dithered: faces differ, and skin bands.
 
     Measured on faces: an octree's colours, dithered, leave half the error that the
     median cut's leave to an eye that averages over a few pixels, in a thirtieth of the
     time.
     """
-    palette = picture.quantize(256, method=Image.Quantize.FASTOCTREE)
+    palette = picture.quantize(colours, method=Image.Quantize.FASTOCTREE)
     # Pillow dithers only towards a palette that it is given.
     return picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
@@ -111,6 +106,16 @@ def _write_mp4(path: Path, frames: Sequence[np.ndarray], fps: float) -> None:
     import imageio.v3 as imageio
 
     height, width, _ = frames[0].shape
-    # H.264 halves the chroma; imageio would stretch to the next multiple of 16.
+    # H.264 halves the chroma.
     even = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), "edge")
-    imageio.imwrite(path, even, fps=fps, codec="libx264", macro_block_size=2)
+    # Encoded in memory, because what PyAV says of a full disk does not name it.
+    film = imageio.imwrite(
+        "<bytes>",
+        even,
+        extension=".mp4",
+        plugin="pyav",
+        fps=fps,
+        codec="libx264",
+        out_pixel_format="yuv420p",
+    )
+    path.write_bytes(film)

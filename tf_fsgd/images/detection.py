@@ -5,7 +5,9 @@ range model (`weights/`, 230 kB, Apache-2.0; PyPI's mediapipe 0.10.14), run by L
 about a millisecond. It sees 128 x 128 pixels and was made for faces at arm's length, so
 a photo is shown to it as a pyramid of overlapping tiles, and each face that it finds
 once more by itself, upright and in FFHQ framing: what is not seen again was no face,
-and what is seen again has sharper key points.
+and what is seen again has sharper key points. Where nobody is found, the photo is shown
+on its sides and its head as well, and with its mirror image around it: of half a face
+at the border that makes a whole one, which is also what `crop_square` cuts there.
 """
 
 import dataclasses
@@ -16,6 +18,7 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from tf_fsgd.images.alignment import crop_square, ffhq_square
+from tf_fsgd.images.photo import reduced
 
 _WEIGHTS = Path(__file__).parent / "weights" / "face_detection.tflite"
 SIDE = 128
@@ -25,10 +28,14 @@ _CLIP = 100.0  # of logits, as MediaPipe does
 
 _SCORE = 0.5  # of a candidate in a tile
 _SEEN_AGAIN = 0.75  # of the second look, at a face of the size that the network likes
+_OVERTURNED = 0.85  # the same, turned; the upper half of an upright one comes to 0.82
 _SAME_IN_TILE = 0.3  # intersection over union: MediaPipe's threshold
 _SAME = 0.5  # intersection over the smaller box, between tiles
 _STEP = 85  # between tiles; a face of a third of a tile lies in one of them as a whole
 _LEVELS = 4  # of the pyramid: 128, 256, 512 and 1024 pixels; some 200 tiles
+_MARGIN = 0.25  # of the longer side: for half of a face that fills the photo
+_BEYOND = 0.05  # of the box: how far outside the photo the middle of the eyes may be
+_QUARTER = np.array([[0, 1], [-1, 0]])  # of a turn, as `numpy.rot90` makes it, back
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,17 +107,31 @@ class FaceDetector:
         self._logits = outputs["classificators"]
         self._anchors = anchors()
 
-    def detect(self, photo: np.ndarray) -> list[Face]:
+    def detect(self, photo: np.ndarray, *, any_way_up: bool = True) -> list[Face]:
         """The faces of a photo.
 
         Args:
             photo: `[H, W, 3]` uint8. Faces smaller than about a fiftieth of the longer
-                side, or 20 pixels, are not found; nor are heads that are turned by much
-                more than 45 degrees.
+                side, or 20 pixels, are not found; nor, beside upright ones, are heads
+                that are turned by much more than 45 degrees.
+            any_way_up: Where nobody is found, look for turned heads and for half faces
+                at the border too, which takes four times as long again.
 
         Returns:
             Faces from left to right, empty where there is none.
         """
+        faces = self._seen_again(photo, self._candidates(photo), mirrored=False)
+        quarters = 0
+        while any_way_up and not faces and quarters < 4:
+            turned = self._turned_candidates(photo, quarters)
+            faces = self._seen_again(photo, turned, mirrored=True)
+            if quarters:
+                faces = [face for face in faces if face.score >= _OVERTURNED]
+            quarters += 1
+        return sorted(faces, key=lambda face: face.points[:4, 0].mean())
+
+    def _candidates(self, photo: np.ndarray) -> list[Face]:
+        """What the network takes for faces, tile by tile."""
         found = []
         for level, scale in _pyramid(photo):
             for left, top in _tile_corners(level):
@@ -119,39 +140,80 @@ class FaceDetector:
                     _moved(face, scale, np.array([left, top]))
                     for face in self.detect_tile(tile)
                 ]
-        seen_again = [self.refine(photo, face.points) for face in suppress(found)]
-        # Two candidates may turn out to be one face.
-        faces = suppress([face for face in seen_again if face is not None])
-        return sorted(faces, key=lambda face: face.points[:4, 0].mean())
+        return found
 
-    def refine(self, photo: np.ndarray, points: np.ndarray) -> Face | None:
+    def _turned_candidates(self, photo: np.ndarray, quarters: int) -> list[Face]:
+        """The same of the photo in its mirror image, turned by quarters."""
+        largest = SIDE << (_LEVELS - 1)  # the network sees no more of it
+        small = Image.fromarray(photo)
+        small.thumbnail((largest, largest), reducing_gap=2.0)
+        scale = max(photo.shape[:2]) / max(small.size)
+        margin = round(_MARGIN * max(small.size))
+        around = ((margin, margin), (margin, margin), (0, 0))
+        wide = np.pad(np.asarray(small), around, "symmetric")
+        return [
+            _moved(_turned_back(face, quarters, wide), scale, np.full(2, -margin))
+            for face in self._candidates(np.rot90(wide, quarters))
+        ]
+
+    def _seen_again(
+        self, photo: np.ndarray, candidates: list[Face], mirrored: bool
+    ) -> list[Face]:
+        faces = []
+        for face in suppress(candidates):
+            # One that stands on its head may pass for another, with a forehead for
+            # chin; looked at both ways up, it is surer as what it is.
+            faces.append(self.refine(photo, face.points, mirrored=mirrored))
+            overturned = 2 * face.points[:4].mean(axis=0) - face.points
+            other = self.refine(photo, overturned)
+            if other and other.score >= _OVERTURNED:
+                faces.append(other)
+        # Two candidates may turn out to be one face.
+        return suppress([face for face in faces if face is not None])
+
+    def refine(
+        self, photo: np.ndarray, points: np.ndarray, *, mirrored: bool = False
+    ) -> Face | None:
         """Looks again at a face, turned upright and brought to the network's size.
 
         Args:
             photo: `[H, W, 3]` uint8.
             points: `[6, 2]`, about where the face's key points are; for example where
                 they were a frame earlier.
+            mirrored: If there is no face, look once more with the photo's mirror image
+                beyond its border, for half a face. It shifts the key points a little.
 
         Returns:
             The face, or `None` if there is none.
         """
         square = square_of(points)
-        seen = [
-            face
-            for face in self.detect_tile(_upright(photo, square))
-            if face.score >= _SEEN_AGAIN
-        ]
-        if not seen:
+        tile = crop_square(photo, square, SIDE)
+        face = self._middle_face(_blackened(tile, photo, square))
+        if face is None and mirrored:
+            face = self._middle_face(tile)
+        if face is None:
             return None
-        middle = SIDE / 2
-        face = min(seen, key=lambda f: np.hypot(*(f.points[:4].mean(0) - middle)))
         axes = np.stack([square[3] - square[0], square[1] - square[0]]) / SIDE
         points = square[0] + face.points @ axes
         # The box stays level; as large as it was, about the turned one's centre.
         size = (face.box[2:] - face.box[:2]) * np.hypot(*axes[0])
         centre = square[0] + (face.box[:2] + face.box[2:]) / 2 @ axes
+        middles = np.stack([points[:2].mean(axis=0), points[:4].mean(axis=0)])
+        beyond = np.abs(middles - np.clip(middles, 0, photo.shape[1::-1]))
+        if (beyond > _BEYOND * size).any():
+            return None  # a mirror image
         box = np.concatenate([centre - size / 2, centre + size / 2])
         return Face(box, face.score, points)
+
+    def _middle_face(self, tile: np.ndarray) -> Face | None:
+        """The face in the middle of a tile, if the network is sure of it."""
+        seen = [face for face in self.detect_tile(tile) if face.score >= _SEEN_AGAIN]
+        middle = SIDE / 2
+        return min(
+            seen,
+            key=lambda face: np.hypot(*(face.points[:4].mean(0) - middle)),
+            default=None,
+        )
 
     def detect_tile(self, tile: np.ndarray) -> list[Face]:
         """The faces in one view of the network, by a single pass.
@@ -257,8 +319,16 @@ def _pyramid(photo: np.ndarray):
             return
         scale = longest / side
         height, width = (max(1, round(n / scale)) for n in photo.shape[:2])
-        small = Image.fromarray(photo).resize(
-            (width, height), Image.Resampling.BILINEAR, reducing_gap=2.0
+        # As Pillow's reducing_gap=2.0, whose copy of a large photo would not fit.
+        factors = tuple(
+            max(1, int(n / m / 2))
+            for n, m in zip(photo.shape[1::-1], (width, height), strict=True)
+        )
+        boxes = reduced(photo.__getitem__, *photo.shape[:2], factors)
+        small = boxes.resize(
+            (width, height),
+            Image.Resampling.BILINEAR,
+            (0, 0, photo.shape[1] / factors[0], photo.shape[0] / factors[1]),
         )
         level = np.zeros((max(height, SIDE), max(width, SIDE), 3), np.uint8)
         level[:height, :width] = np.asarray(small)
@@ -274,21 +344,28 @@ def _tile_corners(level: np.ndarray):
     return [(left, top) for top in tops for left in lefts]
 
 
-def _upright(photo: np.ndarray, square: np.ndarray) -> np.ndarray:
-    """A square of the photo as a tile, black where the photo ends.
-
-    The mirror image that an edit likes to see there would make a second face.
-    """
-    tile = crop_square(photo, square, SIDE).copy()
+def _blackened(tile: np.ndarray, photo: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """A square of the photo, black instead of mirrored where the photo ends."""
     along = (np.arange(SIDE) + 0.5) / SIDE
     across, down = square[3] - square[0], square[1] - square[0]
     where = square[0] + along[:, None, None] * down + along[None, :, None] * across
     inside = (where >= 0) & (where <= photo.shape[1::-1])
-    tile[~inside.all(axis=-1)] = 0
-    return tile
+    return np.where(inside.all(axis=-1, keepdims=True), tile, np.uint8(0))
 
 
 def _moved(face: Face, scale: float, origin: np.ndarray) -> Face:
     """The face of a tile in pixels of the photo."""
     box = (face.box + np.tile(origin, 2)) * scale
     return Face(box, face.score, (face.points + origin) * scale)
+
+
+def _turned_back(face: Face, quarters: int, photo: np.ndarray) -> Face:
+    """The face of `numpy.rot90(photo, quarters)` in pixels of `photo`."""
+    size = np.array(photo.shape[1::-1])
+    turned = size[::-1] if quarters % 2 else size
+    back = np.linalg.matrix_power(_QUARTER, quarters)
+    corners, points = (
+        (part - turned / 2) @ back + size / 2
+        for part in (face.box.reshape(2, 2), face.points)
+    )
+    return Face(np.sort(corners, axis=0).reshape(-1), face.score, points)

@@ -6,25 +6,29 @@ the size in the header is checked before a pixel is decoded, and whatever a deco
 raises on a damaged file becomes one line that names the file.
 """
 
+import dataclasses
 import os
 import struct
 import warnings
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
+from pillow_heif import register_heif_opener
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path
+from tf_fsgd.images.photo import Photo, on_white, packed, unpacked
 
-MAX_PIXELS = 100_000_000
+# The largest phones have 200 megapixels.
+MAX_PIXELS = 300_000_000
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own limit is lower, and global
 
-_READABLE = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
-_SUFFIXES = frozenset(
-    ".jpg .jpeg .png .webp .gif .bmp .tif .tiff .ppm .pgm .avif".split()
-)
+READABLE = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "HEIF")
+"""Pillow's names of the formats that are tried."""
+register_heif_opener()
 # By suffix: Pillow's name, the longest side, options.
 _WRITTEN = {
     # 4:4:4, because halved chroma bleeds at lips and at the labels of a grid.
@@ -34,6 +38,21 @@ _WRITTEN = {
     ".webp": ("WEBP", 16_383, {"quality": 92}),
 }
 WRITABLE_SUFFIXES = tuple(_WRITTEN)
+_MOST_EXIF = 65_533  # bytes in a JPEG
+
+_KEPT_EXIF = (
+    ExifTags.Base.ImageDescription,
+    ExifTags.Base.Make,
+    ExifTags.Base.Model,
+    ExifTags.Base.Software,
+    ExifTags.Base.DateTime,
+    ExifTags.Base.Artist,
+    ExifTags.Base.Copyright,
+    ExifTags.IFD.Exif,
+    ExifTags.IFD.GPSInfo,
+)
+
+_TURNED = (5, 6, 7, 8)  # EXIF orientations that lie on their side
 
 # Pillow's decoders raise all of these on damaged files.
 _DECODING_ERRORS = (
@@ -52,48 +71,80 @@ _DECODING_ERRORS = (
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
-    """Reads a picture as RGB, upright.
-
-    EXIF orientation is applied; transparency is laid over white; 16 bits become 8; of
-    an animation the first frame is read. Colour profiles are not applied.
+    """Reads a picture as a viewer shows it on white: RGB, upright, in sRGB.
 
     Args:
-        path: A JPEG, PNG, WebP, GIF, BMP, TIFF, PPM or AVIF file; the content decides,
-            not the suffix.
+        path: As for `read_photo`.
 
     Returns:
         `[H, W, 3]` uint8.
 
     Raises:
-        UserError: If the file is missing, is not an image, is damaged, or has more than
-            `MAX_PIXELS` pixels.
+        UserError: As `read_photo`.
+    """
+    return read_photo(path).seen()
+
+
+def read_photo(path: str | os.PathLike) -> Photo:
+    """Reads a picture, upright, and what it needs to be written again as it was.
+
+    EXIF orientation is applied; 16 bits become 8; of an animation the first frame is
+    read.
+
+    Args:
+        path: A JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF or HEIC file; the content
+            decides, not the suffix.
+
+    Raises:
+        UserError: If the file is missing or cannot be read, is not an image, is
+            damaged, or has more than `MAX_PIXELS` pixels.
     """
     path = Path(path)
-    if path.is_dir():
-        raise UserError(f"{path}: expected an image, received a folder")
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
-    with open(path, "rb") as file, warnings.catch_warnings():
-        # Damage that is worth a word raises; the rest is noise to the user.
+    try:
+        if path.is_dir():
+            raise UserError(f"{path}: expected an image, received a folder")
+        if not path.is_file():
+            raise UserError(f"{path}: no such file")
+        with open(path, "rb") as file, warnings.catch_warnings():
+            # Damage that is worth a word raises; the rest is noise to the user.
+            warnings.simplefilter("ignore")
+            return _decode(file, path)
+    except UserError:
+        raise
+    except Image.UnidentifiedImageError:
+        what = "unknown format" if path.stat().st_size else "the file is empty"
+        raise UserError(f"{path}: not an image ({what})") from None
+    except Image.DecompressionBombError:
+        raise _too_large(path) from None
+    except _DECODING_ERRORS as error:
+        # An errno is the disk's word, not the decoder's: no fault of the picture.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path}: not an image that can be read ({reason})") from None
+
+
+def image_size(path: str | os.PathLike) -> tuple[int, int]:
+    """Height and width of what `read_image` would return, by the header alone.
+
+    Args:
+        path: As for `read_image`.
+
+    Raises:
+        UserError: As `read_image`; damage behind the header goes unseen.
+    """
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _decode(file, path)
-        except UserError:
-            raise
-        except Image.UnidentifiedImageError:
-            size = os.fstat(file.fileno()).st_size
-            what = "unknown format" if size else "the file is empty"
-            raise UserError(f"{path}: not an image ({what})") from None
-        except Image.DecompressionBombError:
-            raise _too_large(path) from None
-        except _DECODING_ERRORS as error:
-            # An errno is the disk's word, not the decoder's: no fault of the picture.
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise UserError(
-                f"{path}: not an image that can be read ({reason})"
-            ) from None
+            with Image.open(path, formats=READABLE) as image:
+                width, height = image.size
+                turned = image.getexif().get(ExifTags.Base.Orientation) in _TURNED
+        except (Image.DecompressionBombError, *_DECODING_ERRORS):
+            # Reading all of it says what is wrong with the file, or makes do.
+            return read_image(path).shape[:2]
+    if turned and image.format != "TIFF":  # whose size Pillow has turned already
+        width, height = height, width
+    return height, width
 
 
 def _too_large(path: Path) -> UserError:
@@ -103,49 +154,82 @@ def _too_large(path: Path) -> UserError:
     )
 
 
-def _decode(file: object, path: Path) -> np.ndarray:
-    with Image.open(file, formats=_READABLE) as image:
+def _decode(file: BinaryIO, path: Path) -> Photo:
+    with Image.open(file, formats=READABLE) as image:
         if image.width * image.height > MAX_PIXELS:
             raise _too_large(path)
+        if image.mode == "F":
+            raise UserError(f"{path}: floating-point images are not supported")
         image.load()
-        try:
-            image = ImageOps.exif_transpose(image)
-        except _DECODING_ERRORS:
-            # Pixels that decode are worth more than the metadata beside them.
-            image = image.copy()
-        return np.asarray(_to_rgb(image, path))
+        exif = _turned_upright(image)
+        photo = unpacked(image)
+        lossless = image.format == "WEBP" and _is_lossless_webp(file)
+        return dataclasses.replace(photo, exif=exif, lossless=lossless)
 
 
-def _to_rgb(image: Image.Image, path: Path) -> Image.Image:
-    if image.mode == "F":
-        raise UserError(f"{path}: floating-point images are not supported")
-    if image.mode.startswith("I"):
-        # Pillow would clip 16-bit grey at 255 instead of scaling it.
-        grey = np.clip(np.asarray(image).astype(np.float64) / 257, 0, 255)
-        image = Image.fromarray(np.rint(grey).astype(np.uint8))
-    if image.has_transparency_data or image.mode in ("La", "RGBa"):
-        image = image.convert("RGBA")
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image)
-    return image.convert("RGB")
+def _turned_upright(image: Image.Image) -> bytes | None:
+    """Turns a picture as its EXIF wants it; returns what of the EXIF stays true."""
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+        exif = image.getexif()
+        # The rest is about the old file's layout, or a thumbnail of the old face.
+        for tag in set(exif) - set(_KEPT_EXIF):
+            del exif[tag]
+        return exif.tobytes() if len(exif) else None
+    except _DECODING_ERRORS:
+        # Pixels that decode are worth more than the metadata beside them.
+        return None
+
+
+def _is_lossless_webp(file: BinaryIO) -> bool:
+    file.seek(len(b"RIFFsizeWEBP"))
+    while len(head := file.read(8)) == 8:
+        name, size = struct.unpack("<4sI", head)
+        if name in (b"VP8 ", b"VP8L"):
+            return name == b"VP8L"
+        file.seek(size + size % 2, os.SEEK_CUR)
+    return False
 
 
 def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
     """Writes a picture, atomically.
 
     Args:
-        path: Its suffix chooses the format: .jpg, .jpeg, .png or .webp.
-        image: `[H, W, 3]`, uint8 or float in [-1, 1].
+        path: As for `write_photo`.
+        image: `[H, W, 3]`, uint8 or float in [-1, 1], sRGB.
+
+    Raises:
+        UserError: As `write_photo`.
+    """
+    write_photo(path, Photo(as_uint8(image)))
+
+
+def write_photo(path: str | os.PathLike, photo: Photo) -> None:
+    """Writes a photo with its opacity, profile and EXIF, atomically.
+
+    Args:
+        path: Its suffix chooses the format: .jpg, .jpeg, .png or .webp. A JPEG has no
+            opacity: it shows the photo on white.
+        photo: What to write.
 
     Raises:
         UserError: If the suffix is another one, or the format cannot hold the size.
     """
     path = Path(path)
-    picture = Image.fromarray(as_uint8(image))
-    check_image(path, picture.height, picture.width)
+    check_image(path, *photo.pixels.shape[:2])
     name, _, options = _WRITTEN[path.suffix.lower()]
+    if name == "WEBP" and photo.lossless:
+        # Exact, or colours under full transparency would be lost.
+        options = {"lossless": True, "exact": True}
+    if name == "JPEG" and photo.alpha is not None:
+        pixels = on_white(photo.pixels, photo.alpha)
+        photo = dataclasses.replace(photo, pixels=pixels, alpha=None)
+    metadata = {"icc_profile": photo.profile, "exif": photo.exif}
+    if name == "JPEG" and len(photo.exif or b"") > _MOST_EXIF:
+        del metadata["exif"]
+    kept = {key: value for key, value in metadata.items() if value}
     with atomic_path(path) as temporary:
-        picture.save(temporary, format=name, **options)
+        packed(photo).save(temporary, format=name, **options, **kept)
 
 
 def check_image(path: str | os.PathLike, height: int, width: int) -> None:
@@ -166,44 +250,6 @@ def check_image(path: str | os.PathLike, height: int, width: int) -> None:
             f"{path}: {name} holds {limit} pixels a side at most, "
             f"received {width} x {height}"
         )
-
-
-def find_images(
-    paths: Iterable[str | os.PathLike], also: Iterable[str] = ()
-) -> list[Path]:
-    """Files as given, and the images of each folder, sorted by name.
-
-    Folders are not searched further down, and hidden files are left out.
-
-    Args:
-        paths: Files and folders.
-        also: Further suffixes, such as ".mp4", of files to take from folders.
-
-    Returns:
-        Every image once, in the order of `paths`.
-
-    Raises:
-        UserError: If a path is missing, or a folder has no image.
-    """
-    found: dict[Path, None] = {}
-    suffixes = _SUFFIXES.union(also)
-    for path in map(Path, paths):
-        if path.is_dir():
-            images = sorted(
-                entry
-                for entry in path.iterdir()
-                if entry.suffix.lower() in suffixes
-                and not entry.name.startswith(".")
-                and entry.is_file()
-            )
-            if not images:
-                raise UserError(f"{path}: no image in this folder")
-            found.update(dict.fromkeys(images))
-        elif path.exists():
-            found[path] = None
-        else:
-            raise UserError(f"{path}: no such file or folder")
-    return list(found)
 
 
 def to_float(image: np.ndarray) -> np.ndarray:

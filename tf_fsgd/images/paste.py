@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.images.photo import bands
 
 _OWN = 8.0  # how sharply two faces divide what lies between them
 
@@ -22,6 +23,7 @@ def paste_changes(
     after: np.ndarray,
     *,
     feather: float = 0.1,
+    out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Adds the changes of cut squares to the picture that they were cut from.
 
@@ -35,41 +37,59 @@ def paste_changes(
         before: `[N, R, R, 3]` uint8, as `alignment.crop_square` has cut them.
         after: `[N, R, R, 3]` uint8, the same, edited.
         feather: Width of the soft edge as a share of the square's side, 0 to 0.5.
+        out: Where the result goes, a new picture if `None`; may be `image` itself,
+            which spares the memory of a large one.
 
     Returns:
-        `[H, W, 3]` uint8, a new picture; untouched outside the squares.
+        `[H, W, 3]` uint8, `out`; untouched outside the squares.
 
     Raises:
         UserError: If `feather` is out of range.
     """
     if not 0 <= feather <= 0.5:
         raise UserError(f"feather must be from 0 to 0.5, received {feather}")
-    result = image.copy()
+    if out is None:
+        out = image.copy()
     for i, square in enumerate(squares):
         low = np.maximum(np.floor(square.min(axis=0)).astype(int), 0)
         high = np.minimum(np.ceil(square.max(axis=0)).astype(int), image.shape[1::-1])
         if (high <= low).any():
             continue
         change = after[i].astype(np.float32) - before[i].astype(np.float32)
-        weight = _opacity(square, low, high, feather)
-        rivals = [
-            other
-            for j, other in enumerate(squares)
-            if j != i and (other.min(0) < high).all() and (other.max(0) > low).all()
-        ]
-        if rivals:
-            own = weight * _closeness(square, low, high)
-            total = own + sum(
-                _opacity(other, low, high, feather) * _closeness(other, low, high)
-                for other in rivals
+        rivals = [other for j, other in enumerate(squares) if j != i]
+        for rows in bands(high[1] - low[1], high[0] - low[0]):
+            top, bottom = low[1] + rows.start, low[1] + rows.stop
+            _paste(
+                out[top:bottom, low[0] : high[0]],
+                change,
+                square,
+                rivals,
+                np.array([low[0], top]),
+                np.array([high[0], bottom]),
+                feather,
             )
-            weight *= np.divide(own, total, out=np.zeros_like(own), where=own > 0)
-        region = result[low[1] : high[1], low[0] : high[0]]
-        for channel in range(3):
-            warped = _warped(change[..., channel], square, low, high)
-            mixed = region[..., channel] + weight * warped
-            region[..., channel] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-    return result
+    return out
+
+
+def _paste(region, change, square, rivals, low, high, feather: float) -> None:
+    """Adds the change of one square to a window of the picture, in place."""
+    weight = _opacity(square, low, high, feather)
+    rivals = [
+        other
+        for other in rivals
+        if (other.min(0) < high).all() and (other.max(0) > low).all()
+    ]
+    if rivals:
+        own = weight * _closeness(square, low, high)
+        total = own + sum(
+            _opacity(other, low, high, feather) * _closeness(other, low, high)
+            for other in rivals
+        )
+        weight *= np.divide(own, total, out=np.zeros_like(own), where=own > 0)
+    for channel in range(3):
+        warped = _warped(change[..., channel], square, low, high)
+        mixed = region[..., channel] + weight * warped
+        region[..., channel] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
 def _shares(

@@ -23,21 +23,23 @@ _SEARCH = 10  # frames between two searches for newcomers
 class OneEuro:
     """The one-euro filter for points whose unit of length changes with the picture."""
 
-    def __init__(self, fps: float):
-        self._fps = fps
+    def __init__(self):
         self._value: np.ndarray | None = None
         self._speed = np.float64(0)
+        self._time = 0.0
 
-    def __call__(self, value: np.ndarray, unit: float) -> np.ndarray:
+    def __call__(self, value: np.ndarray, unit: float, time: float) -> np.ndarray:
         """The smoothed value.
 
         Args:
             value: `[P, 2]`, in pixels.
             unit: Length in pixels by which speed is measured: the eye distance.
+            time: In seconds, later than that of the value before.
 
         Returns:
             `[P, 2]` float64.
         """
+        elapsed, self._time = time - self._time, time
         if self._value is None:
             self._value = np.asarray(value, np.float64)
             return self._value
@@ -45,16 +47,17 @@ class OneEuro:
         if np.abs(moved).max() > _JUMP * unit:
             self._value, self._speed = np.asarray(value, np.float64), np.float64(0)
             return self._value
-        speed = moved.mean(axis=0) * self._fps / unit
-        self._speed = self._speed + self._share(_SPEED) * (speed - self._speed)
+        speed = moved.mean(axis=0) / elapsed / unit
+        self._speed = self._speed + _share(_SPEED, elapsed) * (speed - self._speed)
         cutoff = _STILL + _FOLLOW * np.hypot(*self._speed)
-        self._value = self._value + self._share(cutoff) * moved
+        self._value = self._value + _share(cutoff, elapsed) * moved
         return self._value
 
-    def _share(self, cutoff: float) -> float:
-        """The new value's weight in exponential smoothing with this cut-off."""
-        turn = 2 * np.pi * cutoff / self._fps
-        return turn / (turn + 1)
+
+def _share(cutoff: float, elapsed: float) -> float:
+    """A new value's weight in exponential smoothing, so many seconds after the last."""
+    turn = 2 * np.pi * cutoff * elapsed
+    return turn / (turn + 1)
 
 
 @dataclasses.dataclass
@@ -65,10 +68,10 @@ class _Track:
     points: np.ndarray
     missed: int = 0
 
-    def see(self, face: Face) -> None:
+    def see(self, face: Face, time: float) -> None:
         self.face, self.missed = face, 0
         unit = max(float(np.hypot(*(face.points[1] - face.points[0]))), 1.0)
-        self.points = self.smooth(face.points, unit)
+        self.points = self.smooth(face.points, unit, time)
 
 
 class FaceTracker:
@@ -76,51 +79,52 @@ class FaceTracker:
 
     Args:
         detector: Finds them.
-        fps: Frames a second.
     """
 
-    def __init__(self, detector: FaceDetector, fps: float):
+    def __init__(self, detector: FaceDetector):
         self._detector = detector
-        self._fps = fps
         self._tracks: list[_Track] = []
         self._frames = 0
         self._seen = 0
 
-    def update(self, frame: np.ndarray) -> dict[int, np.ndarray]:
+    def update(self, frame: np.ndarray, time: float) -> dict[int, np.ndarray]:
         """Takes the next frame.
 
         Args:
             frame: `[H, W, 3]` uint8.
+            time: When it appears, in seconds, later than the frame before.
 
         Returns:
             The FFHQ square `[4, 2]` of each face by its number: from 1, in the order of
             arrival, those of one frame from left to right.
         """
         for track in self._tracks:
-            face = self._detector.refine(frame, track.face.points)
+            face = self._detector.refine(frame, track.face.points, mirrored=True)
             if face is None:
                 track.missed += 1
             else:
-                track.see(face)
+                track.see(face, time)
         # Two that have met on one face are one.
         apart = {id(face) for face in suppress([t.face for t in self._tracks])}
         self._tracks = [t for t in self._tracks if id(t.face) in apart]
         lost = not self._tracks or any(track.missed for track in self._tracks)
         if lost or self._frames % _SEARCH == 0:
-            self._search(frame)
+            self._search(frame, time)
         self._tracks = [t for t in self._tracks if t.missed <= _PATIENCE]
         self._frames += 1
         return {track.number: square_of(track.points) for track in self._tracks}
 
-    def _search(self, frame: np.ndarray) -> None:
-        for face in self._detector.detect(frame):
+    def _search(self, frame: np.ndarray, time: float) -> None:
+        # Frame after frame without anybody, a full search of each would cost fivefold.
+        due = not self._tracks and self._frames % _SEARCH == 0
+        for face in self._detector.detect(frame, any_way_up=due):
             known = next(
                 (t for t in self._tracks if len(suppress([t.face, face])) == 1), None
             )
             if known is None:
                 self._seen += 1
-                track = _Track(self._seen, face, OneEuro(self._fps), face.points)
-                track.see(face)
+                track = _Track(self._seen, face, OneEuro(), face.points)
+                track.see(face, time)
                 self._tracks.append(track)
             elif known.missed:
-                known.see(face)
+                known.see(face, time)

@@ -9,65 +9,29 @@ coefficients of a classifier, in whose units other projects give theirs.
 
 import dataclasses
 import importlib.resources
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tf_fsgd.archives import INTEGERS, NUMBERS, TEXT, read_arrays, write_arrays
+from tf_fsgd.edits import EDITS, axis_of
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, read_json, write_json
-
-EDITS = {
-    "feminine": ("Male", -1),
-    "masculine": ("Male", +1),
-    "older": ("Young", -1),
-    "younger": ("Young", +1),
-    "smile": ("Smiling", +1),
-    "frown": ("Smiling", -1),
-    "mouth": ("Mouth_Slightly_Open", +1),
-    "brows": ("Arched_Eyebrows", +1),
-    "bushy": ("Bushy_Eyebrows", +1),
-    "eyes": ("Narrow_Eyes", -1),
-    "squint": ("Narrow_Eyes", +1),
-    "nose": ("Big_Nose", +1),
-    "pointy": ("Pointy_Nose", +1),
-}
-"""Edit: the CelebA attribute that it changes, and whether it adds or removes it."""
-
-PAIR_STRENGTHS = {
-    "feminine": 1.6,
-    "masculine": 1.6,
-    "older": 3.0,
-    "younger": 2.5,
-    "smile": 2.0,
-    "frown": 2.0,
-    "mouth": 4.0,
-    "bushy": 3.0,
-}
-"""Strength at which most candidates become certain pairs; more of it is harder to learn
-and is less the same person. Of the other edits the classifier is never certain."""
-
-HEAD_ONLY_STRENGTHS = PAIR_STRENGTHS | {"feminine": 3.0, "masculine": 3.0}
-"""The same for pairs whose edit spares the coarsest rows (`PairsConfig.head_only`)."""
-
-DEFAULT_PAIR_STRENGTH = 2.0
-"""The same for a direction of the user's own."""
+from tf_fsgd.files import read_json, write_json
 
 SHARED_W = frozenset({"mobile-ffhq", "stylegan2-ffhq-config-f"})
 """Teachers with one mapping network, by name."""
 
-SHIPPED_AS = {
-    "masculine": "feminine",
-    "younger": "older",
-    "frown": "smile",
-    "squint": "eyes",
+_NEEDED = {
+    "vector": (NUMBERS, None),
+    "std": (NUMBERS, ()),
+    "layers": (INTEGERS, (None,)),
+    "attribute": (TEXT, ()),
+    "sign": (INTEGERS, ()),
+    "reading_vector": (NUMBERS, (None,)),
+    "reading_bias": (NUMBERS, ()),
 }
-"""Edits that are another one backwards."""
-
-SHIPPED = tuple(edit for edit in EDITS if edit not in SHIPPED_AS)
-"""Edits with a file of their own; the rest are these reversed."""
 
 
 @dataclass
@@ -158,17 +122,16 @@ class Direction:
 
     def save(self, path: Path) -> None:
         """Writes `path` (.npz, the numbers) and, beside it, the facts as .json."""
-        with atomic_path(path) as temporary:
-            np.savez(
-                temporary,
-                vector=self.vector.astype(np.float32),
-                std=np.float32(self.std),
-                layers=np.array(self.layers, np.int32),
-                sign=np.int32(self.sign),
-                attribute=self.attribute,
-                reading_vector=self.reading_vector.astype(np.float32),
-                reading_bias=np.float32(self.reading_bias),
-            )
+        arrays = {
+            "vector": self.vector.astype(np.float32),
+            "std": np.float32(self.std),
+            "layers": np.array(self.layers, np.int32),
+            "sign": np.int32(self.sign),
+            "attribute": np.array(self.attribute),
+            "reading_vector": self.reading_vector.astype(np.float32),
+            "reading_bias": np.float32(self.reading_bias),
+        }
+        write_arrays(path, arrays)
         write_json(path.with_suffix(".json"), self.facts)
 
 
@@ -179,7 +142,7 @@ def load_direction(name_or_path: str) -> Direction:
         UserError: If it is neither, or the file is not a direction.
     """
     if name_or_path in EDITS:
-        shipped = SHIPPED_AS.get(name_or_path, name_or_path)
+        shipped = axis_of(name_or_path)
         folder = importlib.resources.files("tf_fsgd.latents") / "shipped"
         direction = _read(Path(str(folder / f"{shipped}.npz")))
         return (
@@ -194,63 +157,24 @@ def load_direction(name_or_path: str) -> Direction:
     )
 
 
-def pair_strength(edit: str, head_only: bool = False) -> float:
-    """The strength of training pairs where the user names none.
-
-    Args:
-        edit: A name of `EDITS`, or a direction's file.
-        head_only: Whether the edit spares the coarsest rows of W+.
-
-    Raises:
-        UserError: If the classifier is hardly ever certain of what the edit does, so
-            that no strength gives pairs at the usual confidence.
-    """
-    if edit in EDITS and edit not in PAIR_STRENGTHS:
-        raise UserError(
-            f"--edit {edit}: the classifier is hardly ever certain of "
-            f"{EDITS[edit][0]} and cannot choose pairs; learn one of "
-            f"{', '.join(PAIR_STRENGTHS)}, or set pairs.strength and a lower "
-            "pairs.confidence"
-        )
-    strengths = HEAD_ONLY_STRENGTHS if head_only else PAIR_STRENGTHS
-    return strengths.get(edit, DEFAULT_PAIR_STRENGTH)
-
-
 def _read(path: Path) -> Direction:
-    try:
-        # numpy leaves a file open that it opened itself and could not read.
-        with open(path, "rb") as file, np.load(file) as arrays:
-            direction = Direction(
-                name=path.stem,
-                vector=arrays["vector"],
-                std=float(arrays["std"]),
-                layers=arrays["layers"].reshape(-1).tolist(),
-                attribute=str(arrays["attribute"]),
-                sign=int(arrays["sign"]),
-                reading_vector=arrays["reading_vector"],
-                reading_bias=float(arrays["reading_bias"]),
-            )
-    except (
-        ValueError,
-        TypeError,  # a .npy file of that name, or an array in a number's place
-        KeyError,
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as error:
-        raise UserError(f"{path}: not a direction ({error})") from None
+    arrays = read_arrays(path, "a direction", _NEEDED)
+    direction = Direction(
+        name=path.stem,
+        vector=arrays["vector"],
+        std=float(arrays["std"]),
+        layers=arrays["layers"].tolist(),
+        attribute=str(arrays["attribute"]),
+        sign=int(arrays["sign"]),
+        reading_vector=arrays["reading_vector"],
+        reading_bias=float(arrays["reading_bias"]),
+    )
     rows, dimensions = len(direction.layers), direction.reading_vector.size
-    for name, shapes in {
-        "vector": [(dimensions,), (rows, dimensions)],
-        "reading_vector": [(dimensions,)],
-    }.items():
-        values = getattr(direction, name)
-        if values.shape not in shapes or not np.isfinite(values).all():
-            allowed = " or ".join(str(list(shape)) for shape in shapes)
-            raise UserError(
-                f"{path}: not a direction ({name} must be {allowed} finite numbers, "
-                f"received shape {list(values.shape)})"
-            )
+    if direction.vector.shape not in [(dimensions,), (rows, dimensions)]:
+        raise UserError(
+            f"{path}: not a direction (vector must be of shape [{dimensions}] or "
+            f"[{rows}, {dimensions}], received {list(direction.vector.shape)})"
+        )
     if path.with_suffix(".json").exists():
         direction.facts = read_json(path.with_suffix(".json"))
     return direction

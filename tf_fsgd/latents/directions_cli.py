@@ -9,14 +9,16 @@ import numpy as np
 
 from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.edits import EDITS
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import to_float, to_uint8, write_image
 from tf_fsgd.latents import finding
-from tf_fsgd.latents.directions import EDITS, Direction
+from tf_fsgd.latents.directions import Direction
 from tf_fsgd.latents.pure_search import PureSearch
 from tf_fsgd.latents.samples import read_samples, render_samples, sample_w
 from tf_fsgd.latents.survey import effects, logit, sweep
+from tf_fsgd.lease import lease
 from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
 
 STRENGTHS = (-3, -2, -1, 0, 1, 2, 3)
@@ -88,7 +90,11 @@ def run(arguments: argparse.Namespace) -> None:
     teacher = load_teacher(arguments.teacher)
     layers = _parse_layers(arguments.layers, teacher.num_ws)
     classifier = load_classifier()
+    with lease(arguments.out, "directions"):
+        _make(edits, others, layers, teacher, classifier, arguments)
 
+
+def _make(edits, others, layers, teacher, classifier, arguments) -> None:
     samples = arguments.out / "samples"
     render_samples(teacher, samples, arguments.count, arguments.truncation_psi)
     faces = read_samples(samples, arguments.count)
@@ -102,7 +108,7 @@ def run(arguments: argparse.Namespace) -> None:
     whole = sample_w(teacher, range(arguments.count), psi=1.0)
     score_std = logit(probabilities).std(axis=0)
     search = None
-    if pure:
+    if arguments.method == "pure":
         search = PureSearch(
             teacher,
             classifier,
@@ -134,7 +140,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _find(edit, w, whole, probabilities, others, layers, arguments) -> Direction:
-    attribute, sign = EDITS[edit]
+    attribute, sign = EDITS[edit].attribute, EDITS[edit].sign
     pure = arguments.method == "pure"
     masks = {
         # A pure direction needs the classes for its reading alone, which may be of an

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
+from tf_fsgd.edits import EDITS, parse_edits
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.animation import SUFFIXES as ANIMATED
 from tf_fsgd.images.animation import check_animation, write_animation
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import write_image
-from tf_fsgd.latents.directions import EDITS
 from tf_fsgd.latents.expressions import (
     Expression,
     degrees_of,
+    expression_of,
     faces_by_degree,
-    parse_expression,
 )
 from tf_fsgd.latents.faces import FACES_HELP, faces_ws, parse_faces
 from tf_fsgd.latents.rendering import (
@@ -29,7 +29,7 @@ from tf_fsgd.latents.rendering import (
 from tf_fsgd.stylegan2.teacher import Teacher
 
 STRIPS = (".png", ".jpg", ".jpeg")
-_SWING = 2.5  # units to either side, for an edit without a number
+_SWING = 1.0  # to either side, for edits without a number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--edit",
         required=True,
         metavar="EDITS",
-        help="such as smile, or several with their strengths: "
-        f"smile=1.5,brows=1,eyes=-0.5; among {', '.join(EDITS)} and a direction's .npz",
+        help="such as smile, or several with their strengths, 1 a clear edit: "
+        "smile=0.8,brows=0.5,eyes=-0.3; among "
+        f"{', '.join(EDITS)} and a direction's .npz",
     )
     parser.add_argument(
         "--from",
@@ -89,7 +90,8 @@ def run(arguments: argparse.Namespace) -> None:
             that cannot be written, or what `open_teacher` refuses.
     """
     faces = parse_faces(arguments.faces, "--seeds")
-    expression, has_strengths = parse_expression(arguments.edit)
+    expression = expression_of(parse_edits(arguments.edit))
+    has_strengths = "=" in arguments.edit
     check_out(arguments.out, (*ANIMATED, *STRIPS))
     strip = arguments.out.suffix.lower() in STRIPS
     if not strip:
@@ -137,8 +139,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _fitted(expression: Expression, teacher: Teacher) -> tuple[Expression, list[str]]:
     """The expression on this teacher, and a line for what it cannot follow."""
-    fitted, notes = [], []
-    for direction in expression.directions:
+    fitted, notes = {}, []
+    for edit, direction in expression.directions.items():
         if direction.found_elsewhere(teacher.name):
             notes.append(
                 f"{direction.name}: found in the W of {direction.facts['teacher']}, "
@@ -150,5 +152,5 @@ def _fitted(expression: Expression, teacher: Teacher) -> tuple[Expression, list[
                 f"{direction.name}: {missing} of its {len(direction.layers)} rows are "
                 f"left out, {teacher.name} has rows 0 to {teacher.num_ws - 1}"
             )
-        fitted.append(there)
-    return Expression(tuple(fitted), expression.strengths), notes
+        fitted[edit] = there
+    return Expression(fitted, expression.strengths), notes

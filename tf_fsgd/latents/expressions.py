@@ -4,23 +4,27 @@ An edit is a step in W+, the same for every person; steps add up. So an expressi
 list of directions with strengths, and a film of it goes through degrees of the whole.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tf_fsgd.errors import UserError
+from tf_fsgd.edits import teacher_strength
 from tf_fsgd.latents.directions import Direction, load_direction
 from tf_fsgd.latents.interpolation import smoothstep
 
 
 @dataclass(frozen=True)
 class Expression:
-    """Directions and how much of each, in their units."""
+    """Several edits at once.
 
-    directions: tuple[Direction, ...]
-    strengths: tuple[float, ...]
+    Attributes:
+        directions: By edit, as the user names it.
+        strengths: By edit; 1 is a clear edit, a negative one the opposite edit's.
+    """
+
+    directions: Mapping[str, Direction]
+    strengths: Mapping[str, float]
 
     def apply(self, ws: np.ndarray, degree: float) -> np.ndarray:
         """Moves faces `[N, num_ws, w_dim]` by `degree` times the whole expression.
@@ -28,37 +32,19 @@ class Expression:
         Raises:
             UserError: If the teacher has fewer rows than a direction moves.
         """
-        for direction, strength in zip(self.directions, self.strengths, strict=True):
-            ws = direction.edit(ws, degree * strength)
+        for edit, direction in self.directions.items():
+            strength = degree * self.strengths[edit]
+            ws = direction.edit(ws, teacher_strength(edit, strength))
         return ws
 
 
-def parse_expression(text: str) -> tuple[Expression, bool]:
-    """Reads `smile` or `smile=1.5,brows=1,eyes=-0.5`; without a number, 1.
-
-    Returns:
-        The expression, and whether the text has a number.
+def expression_of(edits: Mapping[str, float]) -> Expression:
+    """The expression of some edits, as `tf_fsgd.edits.parse_edits` reads them.
 
     Raises:
-        UserError: If an edit is unknown or named twice, or a strength is no number.
+        UserError: As `load_direction`.
     """
-    names, strengths = [], []
-    for part in text.split(","):
-        name, equals, number = part.strip().partition("=")
-        try:
-            strength = float(number) if equals else 1.0
-        except ValueError:
-            strength = math.nan
-        if not math.isfinite(strength):
-            raise UserError(
-                f"--edit must look like smile=1.5,brows=1, received {part!r}"
-            )
-        if name in names:
-            raise UserError(f"--edit names {name} twice: {text!r}")
-        names.append(name)
-        strengths.append(strength)
-    directions = tuple(load_direction(name) for name in names)
-    return Expression(directions, tuple(strengths)), "=" in text
+    return Expression({edit: load_direction(edit) for edit in edits}, edits)
 
 
 def degrees_of(first: float, last: float, frames: int, there_and_back: bool):

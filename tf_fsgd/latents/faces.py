@@ -1,12 +1,12 @@
 """Faces as a user names them: seeds, and files of projected photos, in one list."""
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from tf_fsgd.archives import NUMBERS, check_arrays, read_arrays
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast, parse_seeds
@@ -84,12 +84,11 @@ def read_ws(path: Path, teacher: Teacher) -> np.ndarray:
     Raises:
         UserError: If it is no such file, or of a teacher of another size.
     """
-    try:
-        # numpy leaves a file open that it opened itself and could not read.
-        with open(path, "rb") as file, np.load(file) as arrays:
-            ws = arrays["w" if "w" in arrays else "ws"].astype(np.float32)
-    except (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile):
-        raise UserError(f"{path}: not an .npz file with an array w") from None
+    what = "an .npz file with an array w"
+    arrays = read_arrays(path, what)
+    key = "ws" if "ws" in arrays and "w" not in arrays else "w"
+    check_arrays(path, what, arrays, {key: (NUMBERS, None)})
+    ws = arrays[key].astype(np.float32)
     while ws.ndim > 1 and len(ws) == 1:
         ws = ws[0]
     if ws.ndim == 1:
@@ -100,6 +99,6 @@ def read_ws(path: Path, teacher: Teacher) -> np.ndarray:
             f"{path}: w must be of shape {list(expected)} for {teacher.name}, "
             f"received {list(ws.shape)}"
         )
-    if not np.isfinite(ws).all():
+    if not np.isfinite(ws).all():  # float64 beyond float32
         raise UserError(f"{path}: w must be finite numbers")
     return ws

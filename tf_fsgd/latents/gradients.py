@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from tf_fsgd.archives import NUMBERS, read_array
 from tf_fsgd.files import atomic_path
 from tf_fsgd.latents.samples import keep_facts, sample_w
 from tf_fsgd.latents.sampling import broadcast
@@ -71,7 +72,8 @@ def collect_gradients(
         `[seeds, K, num_ws, w_dim]` float32.
 
     Raises:
-        UserError: If the folder holds the gradients of another teacher, psi or size.
+        UserError: If the folder holds the gradients of another teacher, psi or size,
+            or damaged ones.
     """
     facts = {"teacher": teacher.name, "truncation_psi": psi, "size": size}
     keep_facts(folder, "gradients", facts)
@@ -84,4 +86,7 @@ def collect_gradients(
         for seed, face in zip(progress, ws, strict=True):
             with atomic_path(paths[seed]) as temporary:
                 np.save(temporary, gradient(face[None])[0].astype(np.float16))
-    return np.stack([np.load(path) for path in paths.values()]).astype(np.float32)
+    what = "a face's gradients; delete it to take them again"
+    need = (NUMBERS, (None, teacher.num_ws, *teacher.w_avg.shape))
+    kept = [read_array(path, what, need) for path in paths.values()]
+    return np.stack(kept).astype(np.float32)

@@ -10,27 +10,25 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from tf_fsgd.archives import write_arrays
+from tf_fsgd.edits import parse_edits
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.likeness import NETWORKS, load_likeness
-from tf_fsgd.files import atomic_path, make_folder, sha256
+from tf_fsgd.files import sha256
 from tf_fsgd.images.animation import write_animation
+from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import (
-    find_images,
     read_image,
     resize,
     to_float,
     to_uint8,
     write_image,
 )
-from tf_fsgd.latents.directions import (
-    DEFAULT_PAIR_STRENGTH,
-    PAIR_STRENGTHS,
-    Direction,
-    load_direction,
-)
+from tf_fsgd.latents.expressions import Expression, expression_of
 from tf_fsgd.latents.projection import SPACES, ProjectionSettings, Projector
 from tf_fsgd.latents.projection_state import ProjectionState, load_state
+from tf_fsgd.lease import lease
 from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
 from tf_fsgd.stylegan2.teacher import Teacher
 from tf_fsgd.training.interrupt import StopRequest, stop_request
@@ -81,9 +79,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "whose weights are here",
     )
     parser.add_argument("--seed", type=int, default=defaults.seed)
-    parser.add_argument("--edit", help="also draw the projection after this edit")
     parser.add_argument(
-        "--strength", type=float, help="of the edit, in standard deviations of w"
+        "--edit",
+        metavar="EDITS",
+        help="also draw the projection after this edit, or several: smile=0.8,brows=1",
+    )
+    parser.add_argument(
+        "--strength", type=float, help="of edits without a number (1, a clear edit)"
     )
     parser.add_argument(
         "--save-video", action="store_true", help="write the search as projection.webp"
@@ -122,12 +124,12 @@ def run(arguments: argparse.Namespace) -> None:
                 **dataclasses.asdict(settings),
             }
             title = f"{path.name} ({number} of {len(photos)}, {loss})"
-            make_folder(folder)
-            state = _project(projector, photo, folder, made_with, title, stop)
-            _write_projection(folder, teacher, projector.ws(state.w), photo, edit)
-            if arguments.save_video:
-                frames = [projector.ws(w) for w in state.trail]
-                _write_animation(folder, teacher, frames, photo)
+            with lease(folder, "project"):
+                state = _project(projector, photo, folder, made_with, title, stop)
+                _write_projection(folder, teacher, projector.ws(state.w), photo, edit)
+                if arguments.save_video:
+                    frames = [projector.ws(w) for w in state.trail]
+                    _write_animation(folder, teacher, frames, photo)
     print(f"{len(photos)} photos: {arguments.out}")
 
 
@@ -143,17 +145,12 @@ def _settings(arguments: argparse.Namespace) -> ProjectionSettings:
     )
 
 
-def _edit(arguments: argparse.Namespace) -> tuple[Direction, float] | None:
+def _edit(arguments: argparse.Namespace) -> Expression | None:
     if arguments.edit is None:
         if arguments.strength is not None:
             raise UserError("--strength belongs to --edit, received it alone")
         return None
-    direction, strength = load_direction(arguments.edit), arguments.strength
-    if strength is None:
-        strength = PAIR_STRENGTHS.get(arguments.edit, DEFAULT_PAIR_STRENGTH)
-    if not np.isfinite(strength):
-        raise UserError(f"--strength must be a number, received {strength}")
-    return direction, strength
+    return expression_of(parse_edits(arguments.edit, arguments.strength))
 
 
 def _read_photos(paths: list[str]) -> dict[Path, np.ndarray]:
@@ -207,16 +204,17 @@ def _write_projection(
     teacher: Teacher,
     ws: np.ndarray,
     photo: np.ndarray,
-    edit: tuple[Direction, float] | None,
+    edit: Expression | None,
 ) -> None:
-    with atomic_path(folder / "projected_w.npz") as temporary:
-        np.savez(temporary, w=ws)  # NVIDIA's name and shape
+    write_arrays(folder / "projected_w.npz", {"w": ws})  # NVIDIA's name and shape
     pictures = {"photo": photo, "projection": to_uint8(teacher.synthesis(ws)[0])}
     write_image(folder / "projected.png", pictures["projection"])
     if edit is not None:
-        direction, strength = edit
-        name = f"{direction.name} {strength:+g}"
-        pictures[name] = to_uint8(teacher.synthesis(direction.edit(ws, strength))[0])
+        name = ", ".join(
+            f"{edit.directions[name].name} {strength:+g}"
+            for name, strength in edit.strengths.items()
+        )
+        pictures[name] = to_uint8(teacher.synthesis(edit.apply(ws, 1.0))[0])
         write_image(folder / "edited.png", pictures[name])
     side = min(_COMPARED, teacher.resolution)
     write_image(

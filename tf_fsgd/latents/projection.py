@@ -22,7 +22,7 @@ import tensorflow as tf
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.projection_state import ProjectionState
-from tf_fsgd.settings import above, at_least, one_of, setting
+from tf_fsgd.settings import above, at_least, check_fields, one_of, setting
 from tf_fsgd.stylegan2.teacher import Teacher
 
 SPACES = ("w", "w+")
@@ -49,6 +49,9 @@ class ProjectionSettings:
         pixels: Weight of the mean squared difference of pixels in [-1, 1].
         spread: Weight, in `w+`, of the rows' mean squared distance from their mean, in
             units of W's own.
+
+    Raises:
+        UserError: If one of them breaks its rule.
     """
 
     steps: int = setting(300, at_least(1))
@@ -57,6 +60,9 @@ class ProjectionSettings:
     learning_rate: float = setting(0.1, above(0))
     pixels: float = setting(0.1, at_least(0))
     spread: float = setting(0.3, at_least(0))
+
+    def __post_init__(self):
+        check_fields(self)
 
 
 class Projector:

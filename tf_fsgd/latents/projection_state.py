@@ -6,17 +6,25 @@ a projection needs to go on bit for bit as if it had never been stopped.
 
 import dataclasses
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tf_fsgd.archives import INTEGERS, NUMBERS, TEXT, read_arrays, write_arrays
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path
 
 _MADE_WITH = "made_with"
+_ROWS = (NUMBERS, (None, None))
+_NEEDED = {
+    "step": (INTEGERS, ()),
+    "w": _ROWS,
+    "first": _ROWS,
+    "second": _ROWS,
+    "trail": (NUMBERS, (None, None, None)),
+    _MADE_WITH: (TEXT, ()),
+}
 
 
 @dataclass(frozen=True)
@@ -44,8 +52,7 @@ class ProjectionState:
             made_with: What the projection depends on, ready for JSON.
         """
         arrays = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        with atomic_path(path) as temporary:
-            np.savez(temporary, **arrays, **{_MADE_WITH: json.dumps(made_with)})
+        write_arrays(path, arrays | {_MADE_WITH: np.array(json.dumps(made_with))})
 
 
 def load_state(path: Path, made_with: dict[str, Any]) -> ProjectionState:
@@ -59,14 +66,17 @@ def load_state(path: Path, made_with: dict[str, Any]) -> ProjectionState:
         UserError: If the file is damaged, or of another projection.
     """
     try:
-        with open(path, "rb") as file, np.load(file) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        found = json.loads(str(arrays.pop(_MADE_WITH)))
-        state = ProjectionState(**arrays | {"step": int(arrays["step"])})
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f"{path}: not the state of a projection ({error}); delete it to start again"
-        ) from None
+        stored = read_arrays(path, "the state of a projection", _NEEDED)
+    except UserError as error:
+        raise UserError(f"{error}; delete it to start again") from None
+    found = json.loads(stored[_MADE_WITH].item())
+    state = ProjectionState(
+        step=stored["step"].item(),
+        w=stored["w"],
+        first=stored["first"],
+        second=stored["second"],
+        trail=stored["trail"],
+    )
     for name, asked in made_with.items():
         if found.get(name) != asked:
             raise UserError(

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.edits import EDITS
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, write_json
+from tf_fsgd.files import write_json, write_text
 from tf_fsgd.images.io import write_image
-from tf_fsgd.latents.directions import SHIPPED, load_direction
+from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.latents.purity import measure_purity
 from tf_fsgd.latents.purity_chart import purity_chart
 from tf_fsgd.latents.rendering import open_teacher
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's flags."""
     parser.add_argument(
         "--edits",
-        default=",".join(SHIPPED),
+        default=",".join(edit for edit, facts in EDITS.items() if not facts.reverses),
         help="names and .npz files, separated by commas (%(default)s)",
     )
     parser.add_argument(
@@ -58,8 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     facts = {"teacher": teacher.name, "truncation_psi": arguments.truncation_psi}
     write_json(arguments.out / "purity.json", facts | matrix.facts())
-    with atomic_path(arguments.out / "purity.md") as temporary:
-        temporary.write_text(matrix.markdown(), encoding="utf-8")
+    write_text(arguments.out / "purity.md", matrix.markdown())
     write_image(arguments.out / "purity.jpg", purity_chart(matrix))
     print(matrix.markdown(), end="")
     print(f"{arguments.out}: purity.json, purity.md and purity.jpg")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from tf_fsgd.archives import PIXELS, read_array
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path, read_json, write_json
 from tf_fsgd.images.io import to_uint8
@@ -77,13 +78,15 @@ def read_samples(folder: Path, count: int) -> np.ndarray:
     """The faces of seeds 0 to `count` - 1, `[count, size, size, 3]` uint8.
 
     Raises:
-        UserError: If the folder holds fewer.
+        UserError: If the folder holds fewer, or a chunk is damaged.
     """
     chunks = [_chunk(folder, start) for start in range(0, count, CHUNK)]
     for chunk in chunks:
         if not chunk.exists():
             raise UserError(f"{folder}: {chunk.name} is missing for {count} samples")
-    return np.concatenate([np.load(chunk) for chunk in chunks])[:count]
+    what = "faces of this sample; delete it to draw them again"
+    need = (PIXELS, (CHUNK, None, None, 3))
+    return np.concatenate([read_array(chunk, what, need) for chunk in chunks])[:count]
 
 
 def _chunk(folder: Path, start: int) -> Path:

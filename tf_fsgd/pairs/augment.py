@@ -12,6 +12,7 @@ import math
 import tensorflow as tf
 
 from tf_fsgd.config import AugmentationConfig
+from tf_fsgd.images.warp import warp
 
 _SMALLEST_SCALE = 0.35  # a photo of 45 px enlarged to 128
 _LARGEST_NOISE = 0.025  # standard deviation, of pixels in [0, 1]
@@ -64,26 +65,18 @@ def _move(
     flip = tf.logical_and(draws[0] < 0.5, config.flip)
     if config.rotation == 0 and config.crop == 0:
         return tf.cond(flip, lambda: images[:, ::-1], lambda: images)
-    angle = (2.0 * draws[1] - 1.0) * math.radians(config.rotation)
     removed = draws[2] * config.crop
-    scale = 1.0 - removed
-    cos, sin = scale * tf.cos(angle), scale * tf.sin(angle)
-    mirror = tf.where(flip, -1.0, 1.0)
-    # Output pixel (x, y) from the centre reads input (cos x - sin y, sin x + cos y)
-    # from the centre of the crop.
     size = images.shape[0]
     centre = (size - 1) / 2
-    centre_x = centre + (draws[3] - 0.5) * removed * size
-    centre_y = centre + (draws[4] - 0.5) * removed * size
-    row_x = (mirror * cos, -sin, centre_x - mirror * cos * centre + sin * centre)
-    row_y = (mirror * sin, cos, centre_y - mirror * sin * centre - cos * centre)
-    moved = tf.raw_ops.ImageProjectiveTransformV3(
-        images=images[tf.newaxis],
-        transforms=tf.stack([*row_x, *row_y, 0.0, 0.0])[tf.newaxis],
-        output_shape=[size, size],
-        interpolation="BILINEAR",
-        fill_mode="REFLECT",
-        fill_value=0.0,
+    moved = warp(
+        images[tf.newaxis],
+        angle=(2.0 * draws[1][tf.newaxis] - 1.0) * math.radians(config.rotation),
+        scale=1.0 - removed[tf.newaxis],
+        mirror=tf.where(flip, -1.0, 1.0)[tf.newaxis],
+        centre=tuple(
+            centre + (draw[tf.newaxis] - 0.5) * removed * size for draw in draws[3:5]
+        ),
+        size=size,
     )
     return tf.ensure_shape(moved[0], images.shape)
 

@@ -1,55 +1,22 @@
-"""`index.json` of a pairs folder: what made the pairs, and what each shard holds."""
+"""`index.json` of a folder of pairs: what made them, and which are held out.
+
+A folder never mixes pairs of two edits, teachers, classifiers or settings: whatever the
+pixels depend on is written into the index, and a run that differs in any of it is
+refused.
+"""
 
 import dataclasses
-from collections.abc import Iterator
+import hashlib
 from pathlib import Path
 from typing import Any
 
-from tf_fsgd.config import SEEDS_A_RUN
+import numpy as np
+
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json, write_json
+from tf_fsgd.files import make_folder, read_json, write_json
 
-_FORMAT = 1
-
-
-@dataclasses.dataclass
-class PairStats:
-    """What became of the candidates.
-
-    Attributes:
-        candidates: Seeds considered.
-        below_preselect: Dropped by the linear reading of w, before any render.
-        a_uncertain: Dropped because the classifier was not certain of the source side.
-        b_uncertain: Dropped because it was not certain of the target side.
-        kept: Pairs.
-        rendered: Images that the teacher made.
-    """
-
-    candidates: int = 0
-    below_preselect: int = 0
-    a_uncertain: int = 0
-    b_uncertain: int = 0
-    kept: int = 0
-    rendered: int = 0
-
-    def __add__(self, other: "PairStats") -> "PairStats":
-        mine, theirs = dataclasses.astuple(self), dataclasses.astuple(other)
-        return PairStats(*(x + y for x, y in zip(mine, theirs, strict=True)))
-
-
-@dataclasses.dataclass
-class ShardEntry:
-    """A shard in the index.
-
-    Attributes:
-        file: Its name in the folder.
-        complete: False when rendering stopped inside the block, with enough pairs.
-        stats: What became of the block's candidates; `stats.kept` records are in it.
-    """
-
-    file: str
-    complete: bool
-    stats: PairStats
+_FORMAT = 2
+_EARLIER = (1, "families 1")  # whose shards have no account of their block
 
 
 @dataclasses.dataclass
@@ -58,47 +25,42 @@ class Index:
 
     Attributes:
         made_by: What determines the pairs; a folder never mixes two of these.
-        held_out: The first so many pairs, in order of seed, are the held-out split.
+        held_out: The first so many families, in order of seed, are the held-out split.
         count: The next so many are the training split.
-        shards: Shards by file name, which sorts by seed.
+        format: Version of the folder.
     """
 
     made_by: dict[str, Any]
     held_out: int
     count: int
-    shards: dict[str, ShardEntry] = dataclasses.field(default_factory=dict)
+    format: int | str = _FORMAT
 
-    def without_gap(self) -> Iterator[ShardEntry]:
-        """The shards in order of seed, up to the first that is missing or cut short.
-
-        Rendering goes through the blocks in order, but one that was damaged, or cut
-        short for a smaller count, may still be waiting to be rendered again.
-        """
-        seed = self.made_by["seed"] * SEEDS_A_RUN
-        for name in sorted(self.shards):
-            first, last = _seeds_of(name)
-            if first != seed:
-                return
-            yield self.shards[name]
-            if not self.shards[name].complete:
-                return
-            seed = last + 1
+    @property
+    def earlier(self) -> bool:
+        """Whether an earlier version wrote the folder: it is for reading alone."""
+        return self.format != _FORMAT
 
     def save(self, folder: Path) -> None:
-        """Writes `folder`/index.json, atomically."""
-        write_json(
-            folder / "index.json",
-            {
-                "format": _FORMAT,
-                "made_by": self.made_by,
-                "held_out": self.held_out,
-                "count": self.count,
-                "shards": [
-                    dataclasses.asdict(self.shards[name])
-                    for name in sorted(self.shards)
-                ],
-            },
-        )
+        """Writes `folder`/index.json, atomically.
+
+        Raises:
+            UserError: If the folder's pairs were made by something else, or by an
+                earlier version.
+        """
+        make_folder(folder)
+        if (folder / "index.json").exists():
+            there = Index.load(folder)
+            if there.earlier:
+                raise UserError(
+                    f"{folder}: its pairs are of format {there.format!r}, which this "
+                    "version reads but does not go on with; delete the folder to "
+                    "have them rendered again"
+                )
+            check_same(there.made_by, self.made_by, folder)
+            # What a killed run left half-written (files.atomic_path).
+            for temporary in folder.glob(".seeds-*.tfrecord"):
+                temporary.unlink(missing_ok=True)
+        write_json(folder / "index.json", dataclasses.asdict(self))
 
     @classmethod
     def load(cls, folder: Path) -> "Index":
@@ -110,24 +72,37 @@ class Index:
         path = Path(folder) / "index.json"
         values = read_json(path)
         try:
-            if values["format"] != _FORMAT:
-                raise UserError(f"{path}: unknown format {values['format']!r}")
-            shards = {
-                entry["file"]: ShardEntry(
-                    entry["file"], entry["complete"], PairStats(**entry["stats"])
-                )
-                for entry in values["shards"]
-            }
-            return cls(values["made_by"], values["held_out"], values["count"], shards)
+            names = [field.name for field in dataclasses.fields(cls)]
+            index = cls(**{name: values[name] for name in names})
         except (KeyError, TypeError) as error:
             raise UserError(f"{path}: not an index of pairs ({error!r})") from None
+        if index.format not in (_FORMAT, *_EARLIER):
+            raise UserError(f"{path}: unknown format {index.format!r}")
+        return index
 
 
-def shard_name(first_seed: int, last_seed: int) -> str:
-    """File name of the shard of a block of seeds; names sort by seed."""
-    return f"seeds-{first_seed:010d}-{last_seed:010d}.tfrecord"
+def check_same(there: dict[str, Any], here: dict[str, Any], out: Path) -> None:
+    """Refuses a folder whose index names another origin.
+
+    Args:
+        there: What the folder's index says it was made by.
+        here: What this run would make it by.
+        out: The folder, for the message.
+
+    Raises:
+        UserError: At the first difference.
+    """
+    for name in sorted(there.keys() | here.keys()):
+        if there.get(name) != here.get(name):
+            raise UserError(
+                f"{out}: its pairs were made with {name} {there.get(name)!r}, this run "
+                f"asks for {here.get(name)!r}; delete the folder or choose another"
+            )
 
 
-def _seeds_of(name: str) -> tuple[int, int]:
-    _, first, last = name.removesuffix(".tfrecord").split("-")
-    return int(first), int(last)
+def digest(*arrays: Any) -> str:
+    """SHA-256 of arrays' bytes, one after the other."""
+    sha = hashlib.sha256()
+    for array in arrays:
+        sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()

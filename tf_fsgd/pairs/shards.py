@@ -1,86 +1,108 @@
-"""TFRecord shards of pairs: `seeds-FIRST-LAST.tfrecord`, one for a block of candidates.
+"""Shards of pairs: `seeds-FIRST-LAST.tfrecord`, one for a block of seeds.
 
-A record is a `tf.train.Example`:
-
-    seed         int64        z is RandomState(seed)'s, as in NVIDIA's tools
-    w            float [512]  the candidate, after truncation
-    strength_a   float        edit applied to w for A, in standard deviations; 0: plain
-    strength_b   float        the same for B
-    score_a      float        probability that A is in the target class
-    score_b      float        the same for B
-    a, b         bytes        images: PNG up to 256 px, JPEG (quality 95, 4:4:4) above
-
-Measured on rendered faces: an image takes 29 KB as PNG at 128 px. At 512 px PNG takes
-390 KB and JPEG 115 KB, so 50,000 pairs take 12 GB and not 39.
+The first record says what became of the block's candidates (`PairStats`, one int64
+feature a field); the others are its families (`family.py`). So a shard can be judged
+by itself: what lies on disk is all that there is to know about it.
 """
 
 import dataclasses
-import io
+import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
-from PIL import Image
 
 from tf_fsgd.disk import disk_errors
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path
+from tf_fsgd.pairs.family import Family, encode_family
 
-_LARGEST_PNG = 256
 # TFRecord framing: uint64 length, uint32 CRC of it, the data, uint32 CRC of the data.
 _LENGTH = struct.Struct("<Q")
 _BEFORE, _AFTER = 12, 4
 
+# "families-" is what shards of whole families were called in format 1.
+_NAME = re.compile(r"(?:seeds|families)-(\d+)-(\d+)\.tfrecord")
+
+Span = tuple[int, int]  # offset and length in bytes of a record's data
+
 
 @dataclasses.dataclass
-class Pair:
-    """One record; see the module's text for the fields. Images are uint8 [R, R, 3]."""
+class PairStats:
+    """What became of the candidates.
 
-    seed: int
-    w: np.ndarray
-    strength_a: float
-    strength_b: float
-    score_a: float
-    score_b: float
-    a: np.ndarray
-    b: np.ndarray
+    Attributes:
+        candidates: Seeds considered.
+        below_preselect: Dropped by the linear reading of w, before any render.
+        a_uncertain: Dropped because the classifier was not certain of the source side.
+        b_uncertain: Dropped because it was not certain of the target side.
+        kept: Families.
+        rendered: Images that the teacher made.
+    """
+
+    candidates: int = 0
+    below_preselect: int = 0
+    a_uncertain: int = 0
+    b_uncertain: int = 0
+    kept: int = 0
+    rendered: int = 0
+
+    def __add__(self, other: "PairStats") -> "PairStats":
+        mine, theirs = dataclasses.astuple(self), dataclasses.astuple(other)
+        return PairStats(*(x + y for x, y in zip(mine, theirs, strict=True)))
 
 
-def write_shard(path: Path, pairs: Sequence[Pair]) -> None:
-    """Writes a shard, atomically; the same pairs always give the same bytes."""
-    with atomic_path(path) as temporary:
-        with disk_errors(path), tf.io.TFRecordWriter(str(temporary)) as writer:
-            for pair in pairs:
-                writer.write(_encode(pair))
+def shard_name(seeds: range) -> str:
+    """File name of the shard of a block of seeds; names sort by seed."""
+    return f"seeds-{seeds[0]:010d}-{seeds[-1]:010d}.tfrecord"
 
 
-def read_shard(path: Path, *, expected: int | None = None) -> list[Pair]:
-    """Reads a shard and checks it.
+def without_gap(folder: Path, seed: int) -> Iterator[Path]:
+    """The shards from a seed on, up to the first that is missing.
 
     Args:
-        path: The shard.
-        expected: Number of records that it must have; None: any.
+        folder: Where they are.
+        seed: The first of the first block.
+    """
+    matches = ((_NAME.fullmatch(path.name), path) for path in sorted(folder.iterdir()))
+    for match, path in matches:
+        if match and int(match[1]) != seed:
+            return
+        if match:
+            yield path
+            seed = int(match[2]) + 1
+
+
+def write_shard(
+    path: Path, families: Sequence[Family], stats: PairStats, *, lossless: bool
+) -> None:
+    """Writes a shard, atomically; the same families always give the same bytes.
+
+    Args:
+        path: The file.
+        families: What the block gave, `stats.kept` in number.
+        stats: What became of the block's candidates.
+        lossless: Of the images, as `encode_family` has it.
+    """
+    features = {
+        name: tf.train.Feature(int64_list=tf.train.Int64List(value=[number]))
+        for name, number in dataclasses.asdict(stats).items()
+    }
+    account = tf.train.Example(features=tf.train.Features(feature=features))
+    with atomic_path(path) as temporary:
+        with disk_errors(path), tf.io.TFRecordWriter(str(temporary)) as writer:
+            writer.write(account.SerializeToString(deterministic=True))
+            for family in families:
+                writer.write(encode_family(family, lossless=lossless))
+
+
+def check_shard(path: Path) -> PairStats:
+    """Reads every byte of a shard, checking TFRecord's checksums.
 
     Raises:
         UserError: If the file is missing, cut short, damaged, or no shard of pairs.
-    """
-    return [
-        decode_pair(record, path) for record in read_records(path, expected=expected)
-    ]
-
-
-def read_records(path: Path, *, expected: int | None = None) -> list[bytes]:
-    """Reads the serialised records of a shard, checking TFRecord's checksums.
-
-    Args:
-        path: The shard.
-        expected: Number of records that it must have; None: any.
-
-    Raises:
-        UserError: If the file is missing, cut short or damaged.
     """
     try:
         with disk_errors(path):
@@ -89,26 +111,25 @@ def read_records(path: Path, *, expected: int | None = None) -> list[bytes]:
         raise UserError(f"{path}: no such file") from None
     except tf.errors.DataLossError:
         raise UserError(f"{path}: damaged or half-written TFRecord") from None
-    # A file cut exactly between two records has only good checksums.
-    if expected is not None and len(records) != expected:
-        raise UserError(
-            f"{path}: half-written TFRecord, {len(records)} of {expected} records"
-        )
-    return records
+    return _account(records[0] if records else b"", len(records) - 1, path)
 
 
-def record_spans(path: Path, *, expected: int) -> list[tuple[int, int]]:
-    """Finds the records of a shard without reading them, for access in any order.
-
-    Args:
-        path: The shard.
-        expected: Number of records that it must have.
-
-    Returns:
-        Offset and length in bytes of each record's data.
+def family_spans(path: Path) -> list[Span]:
+    """Finds the families of a shard without reading them, for access in any order.
 
     Raises:
-        UserError: If the file is missing or cut short.
+        UserError: If the file is missing or cut short, or is no shard of pairs.
+    """
+    first, *families = record_spans(path)
+    _account(read_span(path, first), len(families), path)
+    return families
+
+
+def record_spans(path: Path) -> list[Span]:
+    """Finds the records of a TFRecord file without reading them.
+
+    Raises:
+        UserError: If the file is missing, empty or cut short.
     """
     spans = []
     try:
@@ -122,71 +143,34 @@ def record_spans(path: Path, *, expected: int) -> list[tuple[int, int]]:
                 offset += _BEFORE + length + _AFTER
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
-    if offset != size or len(spans) != expected:
+    if offset != size or not spans:
         raise UserError(f"{path}: damaged or half-written TFRecord")
     return spans
 
 
-def decode_pair(record: bytes, path: Path) -> Pair:
-    """Decodes one serialised record.
+def read_span(path: Path, span: Span) -> bytes:
+    """A record's data."""
+    offset, length = span
+    with open(path, "rb") as file:
+        file.seek(offset)
+        return file.read(length)
 
-    Args:
-        record: The record's data.
-        path: Where it comes from, for the message.
 
-    Raises:
-        UserError: If it is not a record of a pair.
-    """
+def _account(record: bytes, families: int, path: Path) -> PairStats:
+    """A shard's first record, which must agree with the number of families."""
     try:
         feature = tf.train.Example.FromString(record).features.feature
-        return Pair(
-            seed=feature["seed"].int64_list.value[0],
-            w=np.array(feature["w"].float_list.value, np.float32),
-            **{
-                name: feature[name].float_list.value[0]
-                for name in ("strength_a", "strength_b", "score_a", "score_b")
-            },
-            a=_decode_image(feature["a"].bytes_list.value[0]),
-            b=_decode_image(feature["b"].bytes_list.value[0]),
+        stats = PairStats(
+            *(
+                feature[field.name].int64_list.value[0]
+                for field in dataclasses.fields(PairStats)
+            )
         )
-    # PIL raises OSError, SyntaxError or ValueError, an absent feature IndexError.
-    except (DecodeError, IndexError, OSError, SyntaxError, ValueError) as error:
+    except (DecodeError, IndexError) as error:
         raise UserError(f"{path}: not a shard of pairs ({error})") from None
-
-
-def _encode(pair: Pair) -> bytes:
-    def floats(*values: float) -> tf.train.Feature:
-        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
-
-    def image(pixels: np.ndarray) -> tf.train.Feature:
-        return tf.train.Feature(
-            bytes_list=tf.train.BytesList(value=[_encode_image(pixels)])
+    # A file cut exactly between two records has only good checksums.
+    if families != stats.kept:
+        raise UserError(
+            f"{path}: half-written TFRecord, {families} of {stats.kept} records"
         )
-
-    feature = {
-        "seed": tf.train.Feature(int64_list=tf.train.Int64List(value=[pair.seed])),
-        "w": floats(*pair.w),
-        "strength_a": floats(pair.strength_a),
-        "strength_b": floats(pair.strength_b),
-        "score_a": floats(pair.score_a),
-        "score_b": floats(pair.score_b),
-        "a": image(pair.a),
-        "b": image(pair.b),
-    }
-    example = tf.train.Example(features=tf.train.Features(feature=feature))
-    # A protobuf map has no order of its own; byte-identical shards need one.
-    return example.SerializeToString(deterministic=True)
-
-
-def _encode_image(pixels: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    if pixels.shape[0] <= _LARGEST_PNG:
-        Image.fromarray(pixels).save(buffer, "PNG", compress_level=6)
-    else:
-        Image.fromarray(pixels).save(buffer, "JPEG", quality=95, subsampling=0)
-    return buffer.getvalue()
-
-
-def _decode_image(data: bytes) -> np.ndarray:
-    with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
-        return np.asarray(image.convert("RGB"))
+    return stats

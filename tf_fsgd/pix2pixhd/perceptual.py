@@ -17,14 +17,15 @@ scale.
 
 import itertools
 import os
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
 
+from tf_fsgd.archives import NUMBERS, check_arrays, read_arrays
 from tf_fsgd.errors import UserError
+from tf_fsgd.keras_settings import keras_home
 
 VGG19_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 VGG19_FILES = (
@@ -38,11 +39,11 @@ _STD = np.array([0.229, 0.224, 0.225], np.float32)  # ImageNet's, of p in [0, 1]
 _SCALE = 255 * float(_STD.mean())
 
 
-def find_weights(filename: str, path: str | Path | None = None) -> Path | None:
+def find_weights(*filenames: str, path: str | Path | None = None) -> Path | None:
     """Looks for a weights file that the user has or that Keras has downloaded.
 
     Args:
-        filename: Its name, as published.
+        *filenames: Its name, as published; of several the first that is there.
         path: Where the user says it is: the file itself under any name, or the folder
             that holds it; nothing else is searched then.
 
@@ -51,21 +52,28 @@ def find_weights(filename: str, path: str | Path | None = None) -> Path | None:
         cache (`$KERAS_HOME`, else `~/.keras`, in `models/`). `None` when there is none.
 
     Raises:
-        UserError: If `path` does not exist.
+        UserError: If `path` does not exist or is a folder without the file, or
+            `$TF_FSGD_WEIGHTS` is no folder.
     """
+    wanted = " or ".join(filenames)
     if path is not None:
         path = Path(path)
-        if not path.exists():
-            raise UserError(f"{path}: no such file or folder (weights {filename})")
         if path.is_file():
             return path
+        if not path.is_dir():
+            raise UserError(f"{path}: no such file or folder (weights {wanted})")
         folders = [path]
     else:
-        keras_home = os.environ.get("KERAS_HOME", "~/.keras")
-        folders = [Path(keras_home).expanduser() / "models"]
+        folders = [keras_home() / "models"]
         if own := os.environ.get("TF_FSGD_WEIGHTS"):
+            if not Path(own).is_dir():
+                raise UserError(f"TF_FSGD_WEIGHTS must be a folder, received {own}")
             folders.insert(0, Path(own))
-    return next((f / filename for f in folders if (f / filename).is_file()), None)
+    files = (folder / name for name in filenames for folder in folders)
+    found = next(filter(Path.is_file, files), None)
+    if path is not None and found is None:
+        raise UserError(f"{path}: this folder holds no {wanted}")
+    return found
 
 
 def find_vgg19(path: str | Path | None = None) -> Path | None:
@@ -78,10 +86,9 @@ def find_vgg19(path: str | Path | None = None) -> Path | None:
         A file for `vgg19_features`, or `None`.
 
     Raises:
-        UserError: If `path` does not exist.
+        UserError: As `find_weights`.
     """
-    found = (find_weights(name, path) for name in VGG19_FILES)
-    return next((file for file in found if file is not None), None)
+    return find_weights(*VGG19_FILES, path=path)
 
 
 def vgg19_features(weights_path: str | Path) -> keras.Model:
@@ -146,14 +153,17 @@ def _read_weights(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Kernel and bias by layer name."""
     if not path.is_file():
         raise UserError(f"{path}: no such file (VGG19 weights)")
+    if path.suffix == ".npz":
+        arrays = read_arrays(path, "VGG19's weights")
+        names = {key.partition("/")[0] for key in arrays}
+        keys = {name: (f"{name}/kernel", f"{name}/bias") for name in names}
+        needed = {key: (NUMBERS, None) for pair in keys.values() for key in pair}
+        check_arrays(path, "VGG19's weights", arrays, needed)
+        return {n: (arrays[kernel], arrays[bias]) for n, (kernel, bias) in keys.items()}
     try:
-        if path.suffix == ".npz":
-            with np.load(path) as file:
-                names = {key.partition("/")[0] for key in file.files}
-                return {n: (file[f"{n}/kernel"], file[f"{n}/bias"]) for n in names}
         # Keras' own loader knows its legacy HDF5 layout.
         network = keras.applications.VGG19(include_top=False, weights=str(path))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(f"{path}: not VGG19's weights ({reason})") from None
     return {

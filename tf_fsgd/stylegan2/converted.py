@@ -3,16 +3,17 @@
 model = keras.saving.load_model(converted("stylegan2-ffhq-config-e.pkl"))
 """
 
+import hashlib
 import logging
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
+from tf_fsgd.archives import check_zip
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, cache_dir, sha256
+from tf_fsgd.files import atomic_path, cache_dir
 from tf_fsgd.stylegan2.checkpoint import Checkpoint
 from tf_fsgd.stylegan2.model import StyleGAN2
+from tf_fsgd.stylegan2.packed import unpacked
 from tf_fsgd.stylegan2.reading import read_checkpoint
 
 _logger = logging.getLogger(__name__)
@@ -25,9 +26,9 @@ weights otherwise, for then older files no longer fit."""
 def converted(path: str | os.PathLike) -> Path:
     """The Keras model of a checkpoint, from the cache or converted into it.
 
-    It is found by the checkpoint's contents, not its name. A damaged file in the cache
-    is replaced; processes that convert the same checkpoint at the same time do not
-    disturb each other.
+    It is found by the checkpoint's contents, not its name or how it is packed. A
+    damaged file in the cache is replaced; processes that convert the same checkpoint at
+    the same time do not disturb each other.
 
     Args:
         path: A checkpoint that `read_checkpoint` takes.
@@ -39,10 +40,9 @@ def converted(path: str | os.PathLike) -> Path:
     Raises:
         UserError: If `path` is no StyleGAN2 checkpoint.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
-    target = cache_dir() / "converted" / f"{sha256(path)}-{LAYOUT}.keras"
+    with unpacked(path) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    target = cache_dir() / "converted" / f"{digest}-{LAYOUT}.keras"
     if not _is_whole(target):
         write_keras(read_checkpoint(path), target)
     return target
@@ -64,10 +64,8 @@ def _is_whole(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
-        damaged = str(error)
-    if damaged is not None:
-        _logger.warning("%s is damaged and made again (%s)", path, damaged)
-    return damaged is None
+        check_zip(path, "a whole Keras file")
+    except UserError as error:
+        _logger.warning("%s; it is made again", error)
+        return False
+    return True

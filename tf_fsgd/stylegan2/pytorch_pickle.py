@@ -92,12 +92,12 @@ class Module(StandIn):
         )
 
     def number(self, name: str, default: float | None = None) -> float | None:
-        """An attribute that is a number or `None`.
+        """An attribute that is a number; `default` where it is missing or `None`.
 
         Raises:
             UserError: If it is something else.
         """
-        return number(self.state.get(name, default), name)
+        return number(self.state.get(name), name, default)
 
     def _dictionary(self, name: str) -> dict[str, Any]:
         found = self.state.get(name)
@@ -207,7 +207,7 @@ def _synthesis(synthesis: Module, sizes: list[int]) -> Weights:
             raw |= _dense(layer, "affine", f"{name}.style")
             raw[f"{name}/kernel"] = kernel.transpose(axes)
             raw[f"{name}/bias"] = layer.tensor("bias", 1)
-            if layer.has("noise_const"):
+            if layer.has("noise_const") or layer.has("noise_strength"):
                 raw[f"{name}/noise"] = layer.tensor("noise_const", 2)
                 raw[f"{name}/noise_strength"] = layer.tensor("noise_strength", 0)
             else:  # built with use_noise=False

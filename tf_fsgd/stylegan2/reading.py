@@ -10,7 +10,6 @@ TensorFlow 1 nor PyTorch is needed, and nothing that is in a file is ever run.
 
 import os
 import zipfile
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2 import pytorch_pickle, rosinality, tensorflow_pickle
 from tf_fsgd.stylegan2.checkpoint import Checkpoint
+from tf_fsgd.stylegan2.packed import unpacked
 from tf_fsgd.stylegan2.pytorch_pickle import Module
 from tf_fsgd.stylegan2.stand_ins import shown
 from tf_fsgd.stylegan2.torch_tensors import (
@@ -40,7 +40,8 @@ def read_checkpoint(path: str | os.PathLike) -> Checkpoint:
 
     Args:
         path: A pickle of NVlabs' stylegan2, stylegan2-ada, stylegan2-ada-pytorch or
-            stylegan3 (holding StyleGAN2), or a `.pt` of rosinality's stylegan2-pytorch.
+            stylegan3 (holding StyleGAN2), or a `.pt` of rosinality's stylegan2-pytorch;
+            as it is, packed by gzip, or the only one in a zip archive.
 
     Returns:
         The generator's moving average and, if there is one like NVIDIA's, the
@@ -50,11 +51,8 @@ def read_checkpoint(path: str | os.PathLike) -> Checkpoint:
         UserError: If it is anything else, damaged, or asks for code to be run. The
             message is one line that says what the file is.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
     # Overflow is no news here: the check that follows refuses what is not finite.
-    with open(path, "rb") as file, np.errstate(all="ignore"):
+    with unpacked(path) as file, np.errstate(all="ignore"):
         try:
             return _read(file)
         except UserError as error:

@@ -2,10 +2,12 @@
 
 They hold a dictionary with state dictionaries: `g_ema`, the moving average of the
 generator and the one to draw with, and maybe `g`, `d` and optimisers; converted ones
-also `latent_avg`, the mean of w. Nothing but arrays is stored, so sizes come from their
-shapes, and three settings are the repository's own, which no option of it changes: the
-learning rate of the mapping network (`lr_mlp`, 0.01), leaky ReLU, and groups of four in
-the discriminator. Where there is no `latent_avg`, it is the mean of 16,384 draws.
+also `latent_avg`, the mean of w. Where there is none, it is the mean of 16,384 draws.
+PyTorch's wrappers put `module.` or `_orig_mod.` before all names of a dictionary.
+
+Nothing but arrays is stored, so sizes come from their shapes, and three settings are
+the repository's own, which no option of it changes: the learning rate of the mapping
+network (`lr_mlp`, 0.01), leaky ReLU, and groups of four in the discriminator.
 """
 
 import logging
@@ -18,7 +20,7 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.architecture import Architecture
 from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
-from tf_fsgd.stylegan2.stand_ins import Globals, StandIn, shown
+from tf_fsgd.stylegan2.stand_ins import Globals, shown
 from tf_fsgd.stylegan2.torch_tensors import TENSORS, Tensor
 from tf_fsgd.stylegan2.weights import (
     fold_mapping,
@@ -30,9 +32,10 @@ from tf_fsgd.stylegan2.weights import (
 
 _logger = logging.getLogger(__name__)
 
-GLOBALS: Globals = {**TENSORS, "argparse.Namespace": StandIn}
+GLOBALS: Globals = TENSORS
 """What these files ask for beyond containers."""
 
+_WRAPPERS = ("module.", "_orig_mod.")  # DataParallel, torch.compile
 _LRMUL = 0.01
 _GROUP_SIZE = 4
 _DRAWS = 16_384
@@ -48,9 +51,9 @@ def read_state(content: Any) -> Checkpoint:
     Raises:
         UserError: If it is something else, or a weight is missing.
     """
-    content = content if isinstance(content, dict) else {}
+    content = _named(content)
     generator = next(
-        (content[key] for key in ("g_ema", "g") if isinstance(content.get(key), dict)),
+        (named for key in ("g_ema", "g") if (named := _named(content.get(key)))),
         content,
     )
     if not isinstance(generator.get("to_rgb1.bias"), Tensor):
@@ -63,8 +66,7 @@ def read_state(content: Any) -> Checkpoint:
     checkpoint.check()
     if "latent_avg" not in content:
         checkpoint.mapping["w_avg"] = _mean_w(checkpoint)
-    discriminator = content.get("d")
-    if isinstance(discriminator, dict):
+    if discriminator := _named(content.get("d")):
         try:
             return _with_discriminator(checkpoint, discriminator)
         except UserError as error:
@@ -72,16 +74,32 @@ def read_state(content: Any) -> Checkpoint:
     return checkpoint
 
 
+def _named(state: Any) -> dict:
+    """A dictionary without wrappers' prefixes, and without names that hold nothing."""
+    if not isinstance(state, dict):
+        return {}
+    state = {key: value for key, value in state.items() if value is not None}
+    for prefix in _WRAPPERS * 2:  # one in the other, in either order
+        if all(isinstance(key, str) and key.startswith(prefix) for key in state):
+            state = {key.removeprefix(prefix): state[key] for key in state}
+    return state
+
+
+def _count(state: dict, pattern: str) -> int:
+    """The largest number in keys that begin so: a gap must not shorten a network."""
+    found = (re.match(pattern, key) for key in state if isinstance(key, str))
+    return max((int(match[1]) for match in found if match), default=-1)
+
+
 def _read_generator(state: dict, latent_avg: Any) -> Checkpoint:
-    count = sum(1 for key in state if re.fullmatch(r"to_rgbs\.\d+\.bias", str(key)))
+    count = _count(state, r"to_rgbs\.(\d{1,4})\.") + 1
     sizes = resolutions({4 * 2**index for index in range(min(count, 16) + 1)})
     channels = _get(state, "to_rgb1.bias").size
     if channels != 3:
         raise UserError(f"its pictures have {channels} channels; only RGB is supported")
     weights = fold_synthesis(_synthesis(state, sizes))
     raw = {}
-    while f"style.{len(raw) // 2 + 1}.weight" in state:
-        index = len(raw) // 2
+    for index in range(_count(state, r"style\.(\d{1,4})\.")):  # style.0 normalises z
         raw |= _dense(state, f"style.{index + 1}", f"dense{index}")
     if not raw:
         raise UserError("a file of torch.save whose mapping network has no layers")
@@ -135,7 +153,7 @@ def _synthesis(state: dict, sizes: list[int]) -> Weights:
 
 def _noise(state: dict, layer: int, size: int) -> np.ndarray:
     """Files from before February 2020 have no constant noise, so none is applied."""
-    if "noises.noise_0" not in state:
+    if not any(str(key).startswith("noises.") for key in state):
         return np.zeros((size, size))
     noise = _get(state, f"noises.noise_{layer}", 4)
     return noise[0, 0] if noise.shape[:2] == (1, 1) else noise

@@ -50,15 +50,24 @@ class Dictionary(dict):
 
 
 class DType(StandIn):
-    """`numpy.dtype`, of numbers only."""
+    """`numpy.dtype`."""
+
+    @property
+    def _name(self) -> Any:
+        name = self.arguments[0] if self.arguments else None
+        return name if isinstance(name, str) else None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a plain number or boolean."""
+        return self._name in _NUMBERS | {"b1"}
 
     def resolve(self) -> np.dtype:
         """The type; raises `UnpicklingError` unless it is a plain number."""
-        name = self.arguments[0] if self.arguments else None
-        if name not in _NUMBERS | {"b1"}:
+        if not self.is_number:
             raise pickle.UnpicklingError("an array does not hold numbers")
         big_endian = isinstance(self.state, tuple) and self.state[1:2] == (">",)
-        return np.dtype(name).newbyteorder(">" if big_endian else "<")
+        return np.dtype(self._name).newbyteorder(">" if big_endian else "<")
 
 
 class Array(StandIn):
@@ -81,14 +90,14 @@ def values(value: Any) -> np.ndarray | None:
     return None
 
 
-def number(value: Any, name: str) -> float | None:
-    """A number or `None`.
+def number(value: Any, name: str, default: float | None = None) -> float | None:
+    """A number; `default` for `None`, as where there is no such setting at all.
 
     Raises:
         UserError: If it is anything else, or not finite; it is called `name`.
     """
     if value is None:
-        return None
+        return default
     array = values(value)
     if array is None or array.size != 1 or not np.isfinite(array).all():
         raise UserError(f"{name} must be a number, found {shown(value)}")
@@ -132,8 +141,11 @@ def _array(raw: Any, dtype: Any, shape: Any, order: str) -> np.ndarray:
     return np.ndarray(shape, kind, buffer=raw, order=order)
 
 
-def _scalar(dtype: Any, raw: Any) -> np.ndarray:
-    return _array(raw, dtype, (), "C")
+def _scalar(dtype: Any, raw: Any = None) -> np.ndarray | StandIn:
+    """A number; text and dates are arguments of a training, which nobody reads."""
+    if not isinstance(dtype, DType) or dtype.is_number:
+        return _array(raw, dtype, (), "C")
+    return StandIn(raw)
 
 
 def _from_buffer(raw: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
@@ -156,7 +168,29 @@ def _set(items: Any = ()) -> set:
     return set(map(checked_key, items))
 
 
+_ARGUMENTS = {
+    "argparse": ("Namespace",),
+    "types": ("SimpleNamespace",),
+    "datetime": ("date", "time", "datetime", "timedelta", "timezone"),
+    "decimal": ("Decimal",),
+    "uuid": ("UUID",),
+    **{
+        module: tuple(
+            f"{pure}{system}Path"
+            for pure in ("Pure", "")
+            for system in ("Posix", "Windows")
+        )
+        # pathlib._local is Python 3.13's.
+        for module in ("pathlib", "pathlib._local")
+    },
+    "numpy": (*(np.dtype(kind).name for kind in _NUMBERS), "bool", "bool_", "str_"),
+    "builtins": ("complex", "range", "slice"),
+    "__builtin__": ("complex", "xrange", "slice"),
+}
+"""What else the arguments of a training may hold; each becomes a `StandIn`."""
+
 COMMON: Globals = {
+    **{f"{m}.{name}": StandIn for m, names in _ARGUMENTS.items() for name in names},
     "collections.OrderedDict": Dictionary,
     "_codecs.encode": _encode,
     "numpy.ndarray": Array,

@@ -1,13 +1,13 @@
 """A teacher from a StyleGAN2 checkpoint."""
 
 import hashlib
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
+from tf_fsgd.archives import check_zip, one_line
 from tf_fsgd.errors import UserError
 from tf_fsgd.hardware import fast_policy
 from tf_fsgd.stylegan2.model import StyleGAN2
@@ -57,13 +57,14 @@ def read_model(path: Path) -> StyleGAN2:
     Raises:
         UserError: If it is not one.
     """
-    if not zipfile.is_zipfile(path):  # of which Keras says that it does not exist
-        raise UserError(f"{path}: not a converted StyleGAN2 (no whole .keras file)")
+    # Keras meets damage anywhere, and says of what is no archive that it is missing.
+    check_zip(path, "a converted StyleGAN2")
     try:
         model = keras.saving.load_model(path, compile=False)
     except (ValueError, TypeError, KeyError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else error
-        raise UserError(f"{path}: not a converted StyleGAN2 ({reason})") from None
+        raise UserError(
+            f"{path}: not a converted StyleGAN2 ({one_line(error)})"
+        ) from None
     if not isinstance(model, StyleGAN2):
         raise UserError(
             f"{path}: not a converted StyleGAN2 but a {type(model).__name__}"

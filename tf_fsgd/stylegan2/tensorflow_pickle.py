@@ -194,7 +194,7 @@ def _style(arrays: Weights, source: str, name: str) -> Weights:
 
 
 def _noise(arrays: Weights, source: str, name: str, layer: int, size: int) -> Weights:
-    if "noise0" not in arrays:  # built with use_noise=False
+    if not any(name.startswith("noise") for name in arrays):  # use_noise=False
         noise, strength = np.zeros((1, 1, size, size)), np.zeros(())
     else:
         noise = _get(arrays, f"noise{layer}", 4)
@@ -274,7 +274,7 @@ def _get(arrays: Weights, name: str, rank: int = 1) -> np.ndarray:
 
 
 def _number(settings: dict, key: str, default: float | None) -> float | None:
-    return number(settings.get(key, default), key)
+    return number(settings.get(key), key, default)
 
 
 def _filter(settings: dict) -> tuple[float, ...]:

@@ -20,9 +20,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from tf_fsgd.archives import DAMAGED, one_line
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.stand_ins import Globals, StandIn
-from tf_fsgd.stylegan2.unpickling import MALFORMED, unpickle
+from tf_fsgd.stylegan2.unpickling import unpickle
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_START = b"\x80\x02\x8a\x0a" + LEGACY_MAGIC.to_bytes(10, "little")
@@ -32,8 +33,6 @@ _LEGACY_PROTOCOL = 1001
 # A weight is looked at twice at most; weights that share one storage over and over
 # would be larger in memory than in the file.
 _READS = 4
-# An archive that is encrypted is a RuntimeError.
-_BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError, *MALFORMED)
 _BFLOAT16 = "bfloat16"
 _STORAGES = {
     "Float": "<f4",
@@ -208,8 +207,10 @@ def open_zip(file: BinaryIO) -> zipfile.ZipFile:
     """
     try:
         return zipfile.ZipFile(file)
-    except _BAD_ZIP as error:
-        raise UserError(f"a damaged or incomplete zip archive ({error})") from error
+    except DAMAGED as error:
+        raise UserError(
+            f"a damaged or incomplete zip archive ({one_line(error)})"
+        ) from error
 
 
 def torch_folder(archive: zipfile.ZipFile) -> str | None:
@@ -258,8 +259,8 @@ def _member(archive: zipfile.ZipFile, name: str, size: int | None = None) -> byt
         return archive.read(info)
     except UserError:
         raise
-    except _BAD_ZIP as error:
-        raise UserError(f"damaged or incomplete ({name}: {error})") from error
+    except DAMAGED as error:
+        raise UserError(f"damaged or incomplete ({name}: {one_line(error)})") from error
 
 
 class _Kind:

@@ -17,14 +17,8 @@ from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
 _UP = re.compile(r"b\d+\.conv0/kernel")
 
 
-def fold_mapping(raw: Weights, lrmul: float | None) -> Weights:
-    """Weights of the mapping network; `lrmul` scales kernels and biases alike.
-
-    Raises:
-        UserError: If there is no `lrmul`.
-    """
-    if lrmul is None:
-        raise UserError("its mapping network has no learning rate multiplier")
+def fold_mapping(raw: Weights, lrmul: float) -> Weights:
+    """Weights of the mapping network; `lrmul` scales kernels and biases alike."""
     return {
         name: array if name == "w_avg" else lrmul * array
         for name, array in _equalised(raw).items()

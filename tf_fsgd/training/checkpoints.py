@@ -5,16 +5,17 @@ checksum for every array, and is read without executing anything.
 """
 
 import logging
-import zipfile
+import re
 from pathlib import Path
 
 import numpy as np
 
+from tf_fsgd.archives import read_arrays, write_arrays
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path
 from tf_fsgd.training.state import TrainingState
 
 _KEPT = 3
+_NAME = re.compile(r"\d{9,}\.npz")
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +30,9 @@ class Checkpoints:
 
     @property
     def paths(self) -> list[Path]:
-        """The checkpoints, oldest first."""
-        return sorted(self._folder.glob("[0-9]*.npz"))
+        """The checkpoints, oldest first; not a copy that the user laid beside them."""
+        found = self._folder.glob("*.npz")
+        return sorted(path for path in found if _NAME.fullmatch(path.name))
 
     def save(self) -> None:
         """Saves the state, then removes all but the newest few.
@@ -43,8 +45,7 @@ class Checkpoints:
             raise self.diverged("the weights")
         values = {name: v.numpy() for name, v in self._state.variables.items()}
         path = self._folder / f"{self._state.images:09d}.npz"
-        with atomic_path(path) as temporary:
-            np.savez(temporary, **values)
+        write_arrays(path, values)
         for old in self.paths[:-_KEPT]:
             old.unlink()
 
@@ -60,11 +61,9 @@ class Checkpoints:
         paths = self.paths
         for path in reversed(paths):
             try:
-                # NumPy leaves a file open that it opened and found damaged.
-                with open(path, "rb") as file, np.load(file) as archive:
-                    values = dict(archive)
-            except (zipfile.BadZipFile, EOFError, ValueError) as error:
-                logger.warning("%s: damaged (%s); trying an older one", path, error)
+                values = read_arrays(path, "a whole checkpoint")
+            except UserError as error:
+                logger.warning("%s; trying an older one", error)
                 continue
             self._assign(values, path)
             return True
@@ -77,8 +76,10 @@ class Checkpoints:
 
     def _assign(self, values: dict[str, np.ndarray], path: Path) -> None:
         variables = self._state.variables
-        saved = {name: value.shape for name, value in values.items()}
-        expected = {name: tuple(v.shape) for name, v in variables.items()}
+        saved = {name: f"{v.dtype} {list(v.shape)}" for name, v in values.items()}
+        expected = {
+            name: f"{v.dtype.name} {v.shape.as_list()}" for name, v in variables.items()
+        }
         if saved != expected:
             names = sorted(
                 name

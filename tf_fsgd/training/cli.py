@@ -1,41 +1,33 @@
 """`python -m tf_fsgd translate PHOTO ... --edit smile=0.8`: a translator at work."""
 
 import argparse
+import collections
+import copy
 import os
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from tf_fsgd.edits import asked_for
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.detection import FaceDetector
+from tf_fsgd.images.finding import find_images, print_left_out
 from tf_fsgd.images.io import (
     WRITABLE_SUFFIXES,
-    find_images,
     read_image,
+    read_photo,
     resize,
-    to_float,
-    to_uint8,
     write_image,
+    write_photo,
 )
 from tf_fsgd.images.tracking import FaceTracker
-from tf_fsgd.images.video import (
-    FFMPEG_SUFFIXES,
-    VIDEO_SUFFIXES,
-    is_video,
-    open_video,
-    video_writer,
-)
-from tf_fsgd.latents.edits import parse_edits
+from tf_fsgd.images.video import VIDEO_SUFFIXES, is_video, open_video
 from tf_fsgd.quiet import output_to
 from tf_fsgd.training.photos import Edit, edit_frames, edit_photo, find_squares
-from tf_fsgd.training.runfolder import RunFolder
-from tf_fsgd.training.translator import (
-    DEFAULT,
-    SHIPPED,
-    load_translator,
-    run_named,
-)
+from tf_fsgd.training.translator import DEFAULT, SHIPPED, load_translator
+
+_JPEG_SUFFIXES = (".jfif", ".jpe", ".mpo")  # of what is written as .jpg
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,8 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "photos",
         nargs="+",
         metavar="PHOTO",
-        help="photos, videos (.mp4, .webm, .gif; written without sound), and folders "
-        "of them; every face is found and edited in its place",
+        help="photos, videos (.mp4, .mov, .m4v, .mkv, .webm; written without sound), "
+        "moving GIF, WebP, PNG and AVIF, and folders of them; every face is found and "
+        "edited in its place",
     )
     shipped = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.json")))
     parser.add_argument(
@@ -58,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--edit",
         metavar="EDITS",
         help="such as feminine, or several: smile=0.8,younger=0.5; among feminine, "
-        "masculine, older, younger, smile, frown (of a run: its config.json)",
+        "masculine, older, younger, smile, frown (of a run: its config.json); may be "
+        "left out where there is one edit only",
     )
     parser.add_argument(
         "--strength",
@@ -100,7 +94,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.face is not None and arguments.aligned:
         raise UserError("--face chooses among faces, and --aligned looks for none")
     edit, size = _translation(arguments)
-    targets = _targets(arguments)
+    left_out: list[str] = []
+    targets = _targets(arguments, left_out)
     with output_to(os.devnull):  # LiteRT greets from C++
         detector = None if arguments.aligned else FaceDetector()
     problems = []
@@ -123,24 +118,28 @@ def run(arguments: argparse.Namespace) -> None:
     if not done:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise UserError(problems[0] + more)
-    for problem in problems:
-        print(f"left out: {problem}")
-    left_out = f", {len(problems)} left out" if problems else ""
+    left_out += problems
+    for line in left_out:
+        print_left_out(line)
+    more = f", {len(left_out)} left out" if left_out else ""
     photos = "photo" if done == 1 else "photos"
-    print(f"{done} {photos}: {arguments.out}{left_out}")
+    print(f"{done} {photos}: {arguments.out}{more}")
 
 
-def _targets(arguments: argparse.Namespace) -> dict[Path, Path]:
-    """Where each photo's result goes."""
+def _targets(arguments: argparse.Namespace, left_out: list[str]) -> dict[Path, Path]:
+    """Where each photo's result goes; adds to `left_out` what has none."""
+    also = () if arguments.aligned else VIDEO_SUFFIXES
+    paths = find_images(arguments.photos, also, left_out.append)
+    suffixes = {path: _suffix(path, arguments.aligned) for path in paths}
+    names = collections.Counter(
+        f"{path.stem}{suffix}" for path, suffix in suffixes.items()
+    )
     targets: dict[Path, Path] = {}
-    also = () if arguments.aligned else FFMPEG_SUFFIXES
-    for path in find_images(arguments.photos, also):
-        suffix = path.suffix.lower()
-        if arguments.aligned or not (
-            suffix in WRITABLE_SUFFIXES or (suffix in VIDEO_SUFFIXES and is_video(path))
-        ):
-            suffix = ".png"
-        targets[path] = arguments.out / f"{path.stem}{suffix}"
+    for path, suffix in suffixes.items():
+        name = f"{path.stem}{suffix}"
+        if names[name] > 1 and name != path.name:
+            name = f"{path.name}{suffix}"  # photo.bmp.png, beside photo.avif.png
+        targets[path] = arguments.out / name
     sources: dict[Path, Path] = {}
     for path, target in targets.items():
         if target in sources:
@@ -153,27 +152,46 @@ def _targets(arguments: argparse.Namespace) -> dict[Path, Path]:
     return targets
 
 
+def _suffix(path: Path, aligned: bool) -> str:
+    """Of the result: the photo's own, or of a format that can be written."""
+    suffix = path.suffix.lower()
+    if aligned:
+        return ".png"
+    if is_video(path):
+        return suffix if suffix in VIDEO_SUFFIXES else ".png"
+    if suffix in _JPEG_SUFFIXES:
+        return ".jpg"
+    return suffix if suffix in WRITABLE_SUFFIXES else ".png"
+
+
 def _aligned(path: Path, target: Path, edit: Edit, size: int, couple: bool) -> None:
+    if is_video(path):
+        raise UserError("--aligned takes photos, and this one moves")
     photo = resize(read_image(path), size)
     write_image(target, _result(photo, edit(photo[None])[0], couple))
 
 
 def _photo(path, target, edit: Edit, size: int, detector, arguments) -> None:
-    photo = read_image(path)
+    photo = read_photo(path)
     squares = find_squares(detector, photo, arguments.face)
-    edited = edit_photo(photo, squares, edit, size)
-    write_image(target, _result(photo, edited, arguments.couple))
+    before = copy.deepcopy(photo) if arguments.couple else None
+    edit_photo(photo, squares, edit, size)
+    write_photo(target, before.beside(photo) if before else photo)
 
 
 def _video(path, target, edit: Edit, size: int, detector, arguments) -> None:
     video = open_video(path)
-    tracker = FaceTracker(detector, video.fps)
-    pairs = edit_frames(video.frames(), tracker, edit, size, arguments.face)
-    with video_writer(target, video.fps) as append:
-        for before, after in tqdm(
-            pairs, total=video.count, unit="frame", desc=path.name, leave=False
-        ):
-            append(_result(before, after, arguments.couple))
+    frames = tqdm(
+        video.frames(), total=video.count, unit="frame", desc=path.name, leave=False
+    )
+    pairs = edit_frames(frames, FaceTracker(detector), edit, size, arguments.face)
+    video.write(
+        target,
+        (
+            before.beside(after) if arguments.couple else after
+            for before, after in pairs
+        ),
+    )
 
 
 def _result(before: np.ndarray, after: np.ndarray, couple: bool) -> np.ndarray:
@@ -182,30 +200,9 @@ def _result(before: np.ndarray, after: np.ndarray, couple: bool) -> np.ndarray:
 
 def _translation(arguments: argparse.Namespace):
     """A function of faces [N, R, R, 3] uint8 to the same, and R."""
-    run = run_named(arguments.translator)
-    if run is not None and not run.config.axes:
-        return _fixed(run, arguments)
     translator = load_translator(arguments.translator)
-    if arguments.edit is None:
-        raise UserError(
-            f"--edit must name at least one of {', '.join(translator.edits)}"
-        )
-    edits = parse_edits(arguments.edit, arguments.strength)
+    edits = asked_for(arguments.edit, arguments.strength, translator.edits)
     strengths = translator.strengths(edits)  # refuses unknown edits before any work
     return lambda faces: translator.translate(
         faces, np.tile(strengths, (len(faces), 1))
     ), translator.resolution
-
-
-def _fixed(run_folder: RunFolder, arguments: argparse.Namespace):
-    if arguments.edit is not None or arguments.strength is not None:
-        raise UserError(
-            f"--edit and --strength: the translator of {arguments.translator} makes "
-            f"one edit, {run_folder.config.edit}, at one strength"
-        )
-    network = run_folder.load_translator()
-
-    def translate(faces: np.ndarray) -> np.ndarray:
-        return to_uint8(network.predict_on_batch(to_float(faces)))
-
-    return translate, run_folder.config.pairs.resolution

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from tf_fsgd.config import Config
-from tf_fsgd.pairs.dataset import PairSource, training_dataset
-from tf_fsgd.pairs.family_dataset import FamilyPairs, family_dataset
+from tf_fsgd.pairs.dataset import training_dataset
+from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.training.checkpoints import Checkpoints
 from tf_fsgd.training.interrupt import stop_request
 from tf_fsgd.training.logs import TrainingLog
@@ -16,7 +16,6 @@ from tf_fsgd.training.samples import (
     edits_grid,
     sample_grid,
     write_sample,
-    write_training_animation,
 )
 from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import Perceptual, make_train_step
@@ -27,7 +26,7 @@ def train(
     config: Config,
     *,
     run: RunFolder,
-    source: PairSource | FamilyPairs,
+    source: FamilySource,
     perceptual: Perceptual | None = None,
     faces: np.ndarray | None = None,
 ) -> keras.Model:
@@ -78,9 +77,8 @@ def train(
             write_sample(run.samples, state.images, grid)
             log.image("faces", grid)
 
-    dataset = family_dataset if config.axes else training_dataset
     batches = iter(
-        dataset(source, config, seed=config.seed, start_step=int(state.step))
+        training_dataset(source, config, seed=config.seed, start_step=int(state.step))
     )
     with (
         TrainingLog(run.log, run.tensorboard, total=total, images=state.images) as log,
@@ -102,8 +100,6 @@ def train(
             if stop and state.images < total:
                 raise KeyboardInterrupt
 
-    if faces is not None:
-        write_training_animation(run.animation, run.samples)
     # Last, because a run with a translator is held to be trained.
     run.save_translator(state.average)
     return state.average

@@ -1,5 +1,7 @@
 """Photo in, photo out: faces are cut out, edited, and put back; and so are films."""
 
+import copy
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -7,7 +9,9 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.alignment import crop_square
 from tf_fsgd.images.detection import FaceDetector
+from tf_fsgd.images.frame import Frame
 from tf_fsgd.images.paste import paste_changes
+from tf_fsgd.images.photo import Photo
 from tf_fsgd.images.tracking import FaceTracker
 
 Edit = Callable[[np.ndarray], np.ndarray]
@@ -15,13 +19,13 @@ Edit = Callable[[np.ndarray], np.ndarray]
 
 
 def find_squares(
-    detector: FaceDetector, photo: np.ndarray, number: int | None = None
+    detector: FaceDetector, photo: Photo, number: int | None = None
 ) -> list[np.ndarray]:
     """Where the faces of a photo are.
 
     Args:
         detector: Finds them.
-        photo: `[H, W, 3]` uint8.
+        photo: Any size.
         number: Of one face, from 1 on the left; all if `None`.
 
     Returns:
@@ -30,7 +34,7 @@ def find_squares(
     Raises:
         UserError: If there is no face, or none of that number.
     """
-    squares = [face.square for face in detector.detect(photo)]
+    squares = [face.square for face in detector.detect(photo.seen())]
     if not squares:
         raise UserError("no face found")
     if number is None:
@@ -41,37 +45,39 @@ def find_squares(
 
 
 def edit_photo(
-    photo: np.ndarray, squares: Sequence[np.ndarray], edit: Edit, resolution: int
-) -> np.ndarray:
-    """Edits faces of a photo in their places.
+    photo: Photo, squares: Sequence[np.ndarray], edit: Edit, resolution: int
+) -> None:
+    """Edits faces of a photo in their places, in place: large ones are not copied.
+
+    The translator sees sRGB; what it changes is brought to the photo's own colour space
+    and added there, so that all else keeps its numbers. Opacity stays as it is.
 
     Args:
-        photo: `[H, W, 3]` uint8, any size.
+        photo: Any size.
         squares: N times `[4, 2]`, as `find_squares` returns them.
         edit: The translator.
         resolution: R of the faces that it takes.
-
-    Returns:
-        `[H, W, 3]` uint8, a new picture.
     """
     if not len(squares):
-        return photo.copy()
-    before = np.stack([crop_square(photo, square, resolution) for square in squares])
-    return paste_changes(photo, squares, before, edit(before))
+        return
+    seen = photo.seen()
+    before = np.stack([crop_square(seen, square, resolution) for square in squares])
+    after = photo.own(edit(before))
+    paste_changes(photo.pixels, squares, photo.own(before), after, out=photo.pixels)
 
 
 def edit_frames(
-    frames: Iterable[np.ndarray],
+    frames: Iterable[Frame],
     tracker: FaceTracker,
     edit: Edit,
     resolution: int,
     number: int | None = None,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[Frame, Frame]]:
     """Edits the faces of a video, frame by frame.
 
     Args:
-        frames: `[H, W, 3]` uint8.
-        tracker: A new one of the video's frame rate.
+        frames: Of one video.
+        tracker: A new one.
         edit: The translator.
         resolution: R of the faces that it takes.
         number: Of one face, in the order of arrival, from 1 on the left; all if `None`.
@@ -84,11 +90,13 @@ def edit_frames(
     """
     seen: set[int] = set()
     for frame in frames:
-        squares = tracker.update(frame)
+        squares = tracker.update(frame.photo.seen(), float(frame.time))
         seen.update(squares)
         if number is not None:
             squares = {n: square for n, square in squares.items() if n == number}
-        yield frame, edit_photo(frame, list(squares.values()), edit, resolution)
+        edited = copy.deepcopy(frame.photo)
+        edit_photo(edited, list(squares.values()), edit, resolution)
+        yield frame, dataclasses.replace(frame, photo=edited)
     if not seen:
         raise UserError("no face found")
     if number is not None and number not in seen:

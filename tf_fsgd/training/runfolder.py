@@ -10,6 +10,7 @@ runs/00003-feminine-quick-r128/
     training.gif       those grids in order
     translator.keras   averaged weights, float32: what evaluation and export read
     report.json, export/
+    leases/            who works here (`tf_fsgd.lease`)
     finished           written last; without it the same command goes on here
 """
 
@@ -19,20 +20,18 @@ import errno
 import os
 import re
 import tempfile
-import zipfile
 from pathlib import Path
 
 import keras
 
 # Loading a translator looks its custom layers up in Keras' registry, which this fills.
 import tf_fsgd.pix2pixhd.generator  # noqa: F401
+from tf_fsgd.archives import check_zip
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path, make_folder
-from tf_fsgd.pairs.dataset import PairSource, open_pairs
-from tf_fsgd.pairs.family_dataset import FamilyPairs
 from tf_fsgd.pairs.folder import read_folder
-from tf_fsgd.pairs.render_families import open_families
+from tf_fsgd.pairs.source import FamilySource, open_pairs
 
 _NUMBERED = re.compile(r"(\d{5,})-.+")
 
@@ -95,21 +94,16 @@ class RunFolder:
         with atomic_path(self._finished) as temporary:
             temporary.write_text(now.isoformat(timespec="seconds") + "\n")
 
-    def open_pairs(self, split: str) -> PairSource | FamilyPairs:
+    def open_pairs(self, split: str) -> FamilySource:
         """The pairs of one split, rendered ones or the user's own.
-
-        Families for a modulated generator.
 
         Args:
             split: "train" or "held_out".
 
         Raises:
-            UserError: As `pairs.dataset.open_pairs`, `render_families.open_families`
-                and `pairs.folder.read_folder`.
+            UserError: As `pairs.source.open_pairs` and `pairs.folder.read_folder`.
         """
         pairs = self.config.pairs
-        if self.config.axes:
-            return open_families(self.pairs, split)
         if not pairs.folder:
             return open_pairs(self.pairs, split)
         return read_folder(
@@ -136,15 +130,10 @@ class RunFolder:
             raise UserError(
                 f"{path}: no such file; this run's training has not finished"
             )
+        # load_model alone would meet damage anywhere and in many exceptions.
+        check_zip(path, "a whole Keras file")
         try:
-            # load_model alone would meet damage anywhere and in many exceptions.
-            with zipfile.ZipFile(path) as archive:
-                damaged = archive.testzip()
-            if damaged is not None:
-                raise zipfile.BadZipFile(f"{damaged} fails its checksum")
             return keras.models.load_model(path, compile=False)
-        except zipfile.BadZipFile as error:
-            raise UserError(f"{path}: not a Keras file, or cut off ({error})") from None
         except (KeyError, TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise UserError(f"{path}: not a translator ({reason})") from None
@@ -162,26 +151,53 @@ def new_run(root: str | os.PathLike, config: Config) -> RunFolder:
     Raises:
         UserError: If `root` is a file or lies in one.
     """
-    root = Path(root)
+    while (run := _make_run(Path(root), config, _next_number(root))) is None:
+        pass
+    return run
+
+
+def unfinished_or_new(root: str | os.PathLike, config: Config) -> RunFolder:
+    """`latest_unfinished`, else `new_run`.
+
+    Two commands that are started at once get the same run, and its lease decides.
+
+    Args:
+        root: As for `new_run`.
+        config: What the command asks for.
+
+    Raises:
+        UserError: As `new_run`.
+    """
+    while True:
+        # Before the look: what appears after it has this number, or a higher one.
+        number = _next_number(root)
+        run = latest_unfinished(root, config) or _make_run(Path(root), config, number)
+        if run is not None:
+            return run
+
+
+def _next_number(root: str | os.PathLike) -> int:
+    return max((number for number, _ in _runs(Path(root))), default=-1) + 1
+
+
+def _make_run(root: Path, config: Config, number: int) -> RunFolder | None:
+    """A new run; `None` if another command has just made one of this name."""
     make_folder(root)
     description = f"{config.edit}-{config.preset}-r{config.pairs.resolution}"
     # What a custom direction is called may hold a path.
     description = re.sub(r"[^\w.-]+", "_", description)
+    path = root / f"{number:05d}-{description}"
     with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as scratch:
         prepared = Path(scratch) / "run"
         prepared.mkdir()
         config.save(prepared / "config.json")
-        while True:
-            number = max((number for number, _ in _runs(root)), default=-1) + 1
-            path = root / f"{number:05d}-{description}"
-            try:
-                prepared.rename(path)
-                break
-            except OSError as error:
-                # Of two commands started at once the later takes the next number: a
-                # rename never replaces a folder that has something in it.
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
+        try:
+            # A rename never replaces a folder that has something in it.
+            prepared.rename(path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            return None
     return RunFolder(path, config)
 
 

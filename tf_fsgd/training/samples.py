@@ -1,9 +1,11 @@
 """The same faces through the translator as it learns: grids, and a GIF of them."""
 
+import re
 from pathlib import Path
 
 import keras
 import numpy as np
+from PIL import Image
 
 from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
@@ -14,6 +16,7 @@ _COLUMNS = 8
 _CELL = 128  # pixels of a face's side
 _LONGEST_ANIMATION = 60  # frames
 _FRAMES_PER_SECOND = 3
+_NAME = re.compile(r"\d{9,}\.jpg")
 
 
 def sample_grid(translator: keras.Model, faces: np.ndarray) -> np.ndarray:
@@ -47,7 +50,7 @@ def edits_grid(
     """A row of faces, and below it a row of each edit.
 
     Args:
-        translator: A conditional one.
+        translator: Makes the edits.
         faces: uint8 `[N, R, R, 3]`.
         edits: Strength by edit; `None`: every edit at strength 1.
         side: Pixels of a face's side in the grid at most.
@@ -72,6 +75,27 @@ def write_sample(folder: Path, images: int, grid: np.ndarray) -> Path:
     return path
 
 
+def read_samples(folder: Path, most: int) -> list[np.ndarray]:
+    """The grids that `write_sample` wrote, in the order of images seen.
+
+    Args:
+        folder: What else lies there is not read.
+        most: Of more grids, some are left out evenly.
+
+    Returns:
+        uint8 `[H, W, 3]` each, of the last one's size: a training that was resumed with
+        other faces has grids of several.
+    """
+    grids = sorted(path for path in folder.glob("*.jpg") if _NAME.fullmatch(path.name))
+    count = min(len(grids), most)
+    chosen = np.linspace(0, len(grids) - 1, count).round().astype(int)
+    frames = [Image.fromarray(read_image(grids[index])) for index in chosen]
+    return [
+        np.asarray(frame.resize(frames[-1].size, Image.Resampling.LANCZOS))
+        for frame in frames
+    ]
+
+
 def write_training_animation(path: Path, folder: Path) -> None:
     """Makes an animation of the grids in `folder`, in the order of images seen.
 
@@ -79,8 +103,5 @@ def write_training_animation(path: Path, folder: Path) -> None:
         path: A name with the suffix of an animated format.
         folder: Where `write_sample` wrote. Of many grids, some are left out evenly.
     """
-    grids = sorted(folder.glob("*.jpg"))
-    count = min(len(grids), _LONGEST_ANIMATION)
-    chosen = np.linspace(0, len(grids) - 1, count).round().astype(int)
-    frames = [read_image(grids[index]) for index in chosen]
+    frames = read_samples(folder, _LONGEST_ANIMATION)
     write_animation(path, frames, fps=_FRAMES_PER_SECOND)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tf_fsgd.edits import parse_edits
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.animation import SUFFIXES as ANIMATED
 from tf_fsgd.images.animation import check_animation, write_animation
+from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import find_images, read_image, resize, write_image
-from tf_fsgd.latents.edits import parse_edits
+from tf_fsgd.images.io import read_image, resize, write_image
 from tf_fsgd.training.samples import edits_grid
 from tf_fsgd.training.translator import DEFAULT, Translator, load_translator
 

@@ -39,9 +39,10 @@ def make_train_step(
             weight of each map.
 
     Returns:
-        A `tf.function` of (a, b), both float32 `[N, R, R, 3]` in [-1, 1], or of
-        ((a, strengths), b) with strengths `[N, E]`, that returns float32 scalars: each
-        loss before its weight, "generator" (the weighted sum) and "discriminator".
+        A `tf.function` of ((a, condition), b), float32, images `[N, R, R, 3]` in
+        [-1, 1] and condition `[N, C]`, that returns float32 scalars: each loss before
+        its weight, "generator" (the weighted sum) and "discriminator". A generator of
+        one input is not told the condition; for it, a may stand alone.
 
     Raises:
         UserError: If the perceptual loss has a weight but no network.
@@ -59,9 +60,11 @@ def make_train_step(
     # whatever their source files hold by now.
     @tf.function(autograph=False)
     def train_step(inputs: Inputs, b: tf.Tensor) -> dict[str, tf.Tensor]:
-        asked = tf.nest.flatten(inputs)
+        asked = tf.nest.flatten(inputs)[: len(generator.inputs)]
         with tf.GradientTape(persistent=True) as tape:
-            fake = generator(inputs, training=True)
+            fake = generator(
+                keras.tree.pack_sequence_as(generator.input, asked), training=True
+            )
             real_outputs = discriminator([*asked, b], training=True)
             fake_outputs = discriminator([*asked, fake], training=True)
 

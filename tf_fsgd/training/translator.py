@@ -1,11 +1,12 @@
-"""A trained conditional translator, ready for faces: edits by name, strengths by unit.
+"""A trained translator, ready for faces: edits by name, strengths by unit.
 
     translator = load_translator("mobile-256")
     translator.translate(faces, {"smile": 0.8, "younger": 0.3})
 
 The network speaks of axes of W in standard deviations; a user speaks of edits, where 1
-is a clear edit. For a run that is two thirds of the most that it has learnt from; the
-units of a shipped translator were chosen on CelebA's validation photos.
+is a clear edit. For a run of sliders that is two thirds of the most that it has learnt
+from, for a run of one fixed edit all of it; the units of a shipped translator were
+chosen on CelebA's validation photos.
 """
 
 import dataclasses
@@ -14,20 +15,22 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tf_fsgd.config import GeneratorConfig
+from tf_fsgd.config import Config, GeneratorConfig
+from tf_fsgd.edits import family_range, opposite, strengths_of, teacher_unit
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
 from tf_fsgd.images.io import resize, to_float, to_uint8
-from tf_fsgd.latents.axes import family_range
-from tf_fsgd.latents.edits import opposite, strengths_of
+from tf_fsgd.pix2pixhd.blend import with_strength
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.growth import grow
 from tf_fsgd.settings import from_dict
 from tf_fsgd.training.runfolder import RunFolder, open_run
-from tf_fsgd.training.weights import load_weights, save_weights
+from tf_fsgd.weights import load_weights, save_weights
 
 SHIPPED = Path(__file__).parents[1] / "translators"
 DEFAULT = "mobile-256"
+FACES_LICENCE = "non-commercial research only: the weights derive from FFHQ and CelebA"
+OWN_LICENCE = "that of the images and networks that it was trained with"
 _LARGEST = 1.5  # strength that stands for the largest of training
 
 
@@ -41,7 +44,10 @@ class Translator:
             standard deviations of w, to an image, float32, not clipped.
         resolution: R, in pixels.
         axes: Names of the E columns of strengths.
-        units: Standard deviations that strength 1 of each edit stands for.
+        units: Standard deviations that strength 1 of each edit stands for: both ends
+            of every axis, or one where the network was taught one fixed edit, whose
+            strengths are 0 to 1 (`tf_fsgd.edits.one_ended`).
+        licence: Of the weights.
     """
 
     name: str
@@ -49,10 +55,11 @@ class Translator:
     resolution: int
     axes: tuple[str, ...]
     units: dict[str, float]
+    licence: str = FACES_LICENCE
 
     @property
     def edits(self) -> tuple[str, ...]:
-        """What can be asked for, both ends of every axis."""
+        """What can be asked for."""
         return tuple(self.units)
 
     def strengths(self, edits: dict[str, float]) -> np.ndarray:
@@ -66,7 +73,7 @@ class Translator:
             `[E]` float32, in standard deviations of w.
 
         Raises:
-            UserError: If an edit is unknown or a strength is not finite.
+            UserError: If an edit is unknown, or a strength is none that it has.
         """
         return strengths_of(edits, self.axes, self.units)
 
@@ -125,20 +132,32 @@ def default_units(axes: tuple[str, ...]) -> dict[str, float]:
 
 
 def of_run(run: RunFolder, network: keras.Model) -> Translator:
-    """The translator that a run of a modulated generator makes.
+    """The translator that a run makes.
 
     Args:
         run: The run.
-        network: Its network, in training or trained.
+        network: Its network, in training or trained: of strengths, or of one fixed
+            edit, which gets a strength here (`pix2pixhd.blend`).
     """
     config = run.config
-    return Translator(
-        run.path.name,
-        network,
-        config.pairs.resolution,
-        config.axes,
-        default_units(config.axes),
-    )
+    resolution, axes = config.pairs.resolution, config.axes
+    units = default_units(axes)
+    if not axes:
+        edit, unit = _fixed_edit(config)
+        axes, units = (edit,), {edit: unit}
+        network = with_strength(network, resolution, unit)
+    licence = OWN_LICENCE if config.pairs.folder else FACES_LICENCE
+    return Translator(run.path.name, network, resolution, axes, units, licence)
+
+
+def _fixed_edit(config: Config) -> tuple[str, float]:
+    """Name and unit of the one edit of a run without axes."""
+    pairs = config.pairs
+    if pairs.folder:
+        # Nobody knows what these pairs show, whatever the config calls its edit.
+        return Path(pairs.folder).name, 1.0
+    unit = pairs.strength or teacher_unit(config.edit, pairs.head_only)
+    return Path(config.edit).name, unit  # a direction's file may lie anywhere
 
 
 def is_shipped(name: str) -> bool:
@@ -169,8 +188,7 @@ def load_translator(name_or_run: str | Path) -> Translator:
             or a finished run's folder.
 
     Raises:
-        UserError: If there is neither, the run is not finished, or its translator has
-            one fixed edit.
+        UserError: If there is neither, or the run is not finished.
     """
     name = DEFAULT if name_or_run == "shipped" else str(name_or_run)
     if is_shipped(name):
@@ -181,10 +199,6 @@ def load_translator(name_or_run: str | Path) -> Translator:
         raise UserError(
             f"translator must be a run folder or one of {shipped}, received {name!r}"
         )
-    if not run.config.axes:
-        raise UserError(
-            f"{name}: its translator makes one edit, {run.config.edit}, at one strength"
-        )
     return of_run(run, run.load_translator())
 
 
@@ -194,15 +208,20 @@ def halve(
     """The same translator for pictures of half the side (`growth.grow`).
 
     Args:
-        translator: A conditional translator.
+        translator: Of a modulated generator.
         generator: What its network was built from.
 
     Returns:
         The smaller translator, and what its network was built from.
 
     Raises:
-        UserError: If the generator cannot be built at half its side and patch.
+        UserError: If the generator is of another kind, or cannot be built at half its
+            side and patch.
     """
+    if generator.kind != "modulated":
+        raise UserError(
+            f"--halve needs a generator.kind of modulated, received {generator.kind}"
+        )
     smaller = dataclasses.replace(generator, patch=generator.patch // 2)
     resolution = translator.resolution // 2
     network = build_generator(smaller, resolution, len(translator.axes))
@@ -226,6 +245,7 @@ def ship(translator: Translator, generator: GeneratorConfig, folder: Path) -> No
             "resolution": translator.resolution,
             "axes": list(translator.axes),
             "units": translator.units,
+            "licence": translator.licence,
             "generator": dataclasses.asdict(generator),
         },
     )
@@ -235,7 +255,9 @@ def _load_shipped(name: str) -> Translator:
     path = SHIPPED / f"{name}.json"
     facts = read_json(path)
     generator = from_dict(GeneratorConfig, facts["generator"], str(path))
-    axes = tuple(facts["axes"])
-    network = build_generator(generator, facts["resolution"], len(axes))
+    resolution, axes, units = facts["resolution"], tuple(facts["axes"]), facts["units"]
+    network = build_generator(generator, resolution, len(axes))
     load_weights(network, SHIPPED / f"{name}.npz")
-    return Translator(name, network, facts["resolution"], axes, facts["units"])
+    if generator.kind != "modulated":
+        network = with_strength(network, resolution, units[axes[0]])
+    return Translator(name, network, resolution, axes, units, facts["licence"])

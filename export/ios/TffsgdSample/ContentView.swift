@@ -45,8 +45,9 @@ struct ContentView: View {
 
     private func slider(at column: Int, of edits: Edits) -> some View {
         let axis = edits.axes[column]
-        let other = opposite(of: axis)
-        return Slider(value: $request.sliders[column], in: -largest...largest) {
+        let reach = edits.reach(of: axis)
+        let other = reach.lowerBound == 0 ? "original" : opposite(of: axis)
+        return Slider(value: $request.sliders[column], in: reach) {
             Text("\(other) to \(axis)")
         } minimumValueLabel: {
             Text(other)

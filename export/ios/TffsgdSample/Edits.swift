@@ -14,9 +14,10 @@ let largest: Float = 1.5
 struct Edits: Decodable, Sendable {
     /// R, the side of the image in pixels.
     let resolution: Int
-    /// Names of the E columns of `strengths`; none for a model of one edit.
+    /// Names of the E columns of `strengths`.
     let axes: [String]
-    /// What strength 1 of both ends of each axis stands for, in the network's unit.
+    /// What strength 1 of both ends of each axis stands for, in the network's unit; of one
+    /// end, where the network has learnt one fixed edit.
     private let units: [String: Float]
 
     private enum Key: String, CodingKey {
@@ -26,12 +27,17 @@ struct Edits: Decodable, Sendable {
     init(from decoder: Decoder) throws {
         let facts = try decoder.container(keyedBy: Key.self)
         resolution = try facts.decode(Int.self, forKey: .resolution)
-        axes = try facts.decodeIfPresent([String].self, forKey: .axes) ?? []
-        units = try facts.decodeIfPresent([String: Float].self, forKey: .units) ?? [:]
-        for end in axes + axes.map(opposite(of:)) where units[end] == nil {
+        axes = try facts.decode([String].self, forKey: .axes)
+        units = try facts.decode([String: Float].self, forKey: .units)
+        for axis in axes where units[axis] == nil {
             throw DecodingError.dataCorruptedError(
-                forKey: .units, in: facts, debugDescription: "\(end) has no unit")
+                forKey: .units, in: facts, debugDescription: "\(axis) has no unit")
         }
+    }
+
+    /// How far an axis's slider goes: from the photo to the edit where there is no opposite.
+    func reach(of axis: String) -> ClosedRange<Float> {
+        units[opposite(of: axis)] == nil ? 0...1 : -largest...largest
     }
 
     /// Slider positions as the network takes them.

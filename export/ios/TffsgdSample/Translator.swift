@@ -34,10 +34,9 @@ actor Translator {
         try Task.checkCancellation()
         let clock = ContinuousClock()
         let start = clock.now
-        var inputs = [imageName: tensor(ofPixels: photo)]
-        if !edits.axes.isEmpty {
-            inputs[strengthsName] = edits.strengths(at: sliders)
-        }
+        let inputs = [
+            imageName: tensor(ofPixels: photo), strengthsName: edits.strengths(at: sliders),
+        ]
         try runner.invoke(with: inputs)
         let translated = try pixels(ofTensor: runner.output(named: imageName).data)
         return (translated, clock.now - start)

@@ -13,6 +13,8 @@ import { Translator } from "./translator.js";
 const $ = (id) => document.getElementById(id);
 const say = (text) => ($("status").textContent = text);
 
+const FORMAT = "tf_fsgd web 2"; // as in site.py
+
 let facts, translator, detector, sliders;
 let photo = null; // {canvas, image}
 let faces = []; // {square, values, before, after}
@@ -25,6 +27,9 @@ let waiting = null; // the next of them
 
 async function begin() {
   facts = await (await fetch("model.json")).json();
+  if (facts.format !== FORMAT) {
+    throw new Error(`model.json is of ${facts.format}, the page of ${FORMAT}. Export both.`);
+  }
   sliders = buildSliders($("sliders"), facts.axes, onSliders);
   const wanted = new URLSearchParams(location.search).get("backend");
   const gpu = await start(wanted);

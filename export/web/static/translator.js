@@ -3,7 +3,7 @@
 import { fetchBytes, openBest, run } from "./runtime.js";
 
 export class Translator {
-  /** @param {object} facts model.json: file, resolution, axes, edits as inputs or not. */
+  /** @param {object} facts model.json: file, resolution, axes. */
   static async open(facts, gpu) {
     const bytes = await fetchBytes(facts.file);
     const translator = new Translator(facts);
@@ -29,12 +29,11 @@ export class Translator {
 
   inputs(image, values) {
     const side = this.facts.resolution;
-    const inputs = { image: { data: image, shape: [1, side, side, 3] } };
-    if (this.facts.conditional) {
-      const data = this.strengths(values);
-      inputs.strengths = { data, shape: [1, data.length] };
-    }
-    return inputs;
+    const data = this.strengths(values);
+    return {
+      image: { data: image, shape: [1, side, side, 3] },
+      strengths: { data, shape: [1, data.length] },
+    };
   }
 
   /**
@@ -58,12 +57,8 @@ export class Translator {
       this.reference = null;
       output = (await run(this.network, inputs)).image;
     }
-    // A network of one fixed edit has no strength to ask for: mix with the face instead.
-    const share = this.facts.conditional ? 1 : values[0];
     const result = new Uint8ClampedArray(rgb.length);
-    for (let i = 0; i < rgb.length; i++) {
-      result[i] = rgb[i] + share * ((output[i] + 1) * 127.5 - rgb[i]);
-    }
+    for (let i = 0; i < rgb.length; i++) result[i] = (output[i] + 1) * 127.5;
     return { rgb: result, milliseconds: performance.now() - started };
   }
 }

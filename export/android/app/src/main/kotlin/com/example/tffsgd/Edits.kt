@@ -13,10 +13,15 @@ const val LARGEST = 1.5f
  * What the JSON beside the model says of its edits.
  *
  * @property resolution R, the side of the image in pixels.
- * @property axes Names of the E columns of `strengths`; none for a model of one edit.
- * @param units What strength 1 of both ends of each axis stands for, in the network's unit.
+ * @property axes Names of the E columns of `strengths`.
+ * @param units What strength 1 of both ends of each axis stands for, in the network's unit;
+ *   of one end, where the network has learnt one fixed edit.
  */
 class Edits(val resolution: Int, val axes: List<String>, private val units: Map<String, Float>) {
+
+    /** How far an axis's slider goes: from the photo to the edit where there is no opposite. */
+    fun reachOf(axis: String): ClosedFloatingPointRange<Float> =
+        if (oppositeOf(axis) in units) -LARGEST..LARGEST else 0f..1f
 
     /**
      * Slider positions as the network takes them.

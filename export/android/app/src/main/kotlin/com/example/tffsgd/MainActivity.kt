@@ -87,10 +87,13 @@ class MainActivity : Activity() {
         }
 
     private fun addSliders(edits: Edits) {
-        val most = (LARGEST * STEPS).toInt()
         for (axis in edits.axes) {
-            val opposite = oppositeOf(axis)
-            val slider = SeekBar(this).apply { max = 2 * most; progress = most }
+            val reach = edits.reachOf(axis)
+            val opposite = if (reach.start == 0f) "original" else oppositeOf(axis)
+            val slider = SeekBar(this)
+            slider.min = (reach.start * STEPS).toInt()
+            slider.max = (reach.endInclusive * STEPS).toInt()
+            slider.progress = 0
             slider.contentDescription = "$opposite to $axis"
             slider.setOnSeekBarChangeListener(moved)
             sliders += slider
@@ -113,7 +116,7 @@ class MainActivity : Activity() {
     /** Asks the worker for the photo at the sliders' positions, unless they move on. */
     private fun translate() {
         val turn = latest.incrementAndGet()
-        val positions = sliders.map { (it.progress - it.max / 2) / STEPS.toFloat() }
+        val positions = sliders.map { it.progress / STEPS.toFloat() }
         worker.execute {
             if (turn != latest.get()) return@execute
             reporting {

@@ -30,8 +30,7 @@ class Translator(assets: AssetManager) : AutoCloseable {
             },
         )
     private val image = model.createInputBuffer(IMAGE, SIGNATURE)
-    private val strengths =
-        if (edits.axes.isEmpty()) null else model.createInputBuffer(STRENGTHS, SIGNATURE)
+    private val strengths = model.createInputBuffer(STRENGTHS, SIGNATURE)
     private val translated = model.createOutputBuffer(IMAGE, SIGNATURE)
 
     /**
@@ -43,25 +42,23 @@ class Translator(assets: AssetManager) : AutoCloseable {
      */
     fun translate(pixels: IntArray, sliders: List<Float>): IntArray {
         image.writeFloat(tensorOf(pixels))
-        val inputs = mutableMapOf(IMAGE to image)
-        strengths?.let {
-            it.writeFloat(edits.strengths(sliders))
-            inputs[STRENGTHS] = it
-        }
+        strengths.writeFloat(edits.strengths(sliders))
+        val inputs = mapOf(IMAGE to image, STRENGTHS to strengths)
         model.run(inputs, mapOf(IMAGE to translated), SIGNATURE)
         return pixelsOf(translated.readFloat())
     }
 
     override fun close() {
-        listOfNotNull(image, strengths, translated, model).forEach { it.close() }
+        listOf(image, strengths, translated, model).forEach { it.close() }
     }
 }
 
 private fun editsOf(text: String): Edits {
     val facts = JSONObject(text)
-    val listed = facts.optJSONArray("axes") // a model of one edit has none
-    val axes = listed?.let { names -> List(names.length()) { names.getString(it) } }.orEmpty()
-    val ends = axes + axes.map(::oppositeOf)
-    val units = ends.associateWith { facts.getJSONObject("units").getDouble(it).toFloat() }
+    val names = facts.getJSONArray("axes")
+    val axes = List(names.length()) { names.getString(it) }
+    val listed = facts.getJSONObject("units")
+    val ends = axes + axes.map(::oppositeOf).filter(listed::has)
+    val units = ends.associateWith { listed.getDouble(it).toFloat() }
     return Edits(facts.getInt("resolution"), axes, units)
 }

@@ -21,8 +21,11 @@ class EditsTest {
     }
 
     @Test
-    fun aModelOfOneEditHasNoStrengths() {
-        assertEquals(0, Edits(128, emptyList(), emptyMap()).strengths(emptyList()).size)
+    fun aSliderWithoutAnOppositeStartsAtThePhoto() {
+        val fixed = Edits(128, listOf("smile"), mapOf("smile" to 2f))
+        assertEquals(0f..1f, fixed.reachOf("smile"))
+        assertEquals(-LARGEST..LARGEST, edits.reachOf("smile"))
+        assertArrayEquals(floatArrayOf(1f), fixed.strengths(listOf(0.5f)), 0f)
     }
 
     @Test

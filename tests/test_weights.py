@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.training.weights import load_weights, save_weights
+from tf_fsgd.weights import load_weights, save_weights
 
 
 def network(seed, filters=40):
@@ -42,15 +42,16 @@ def save_array(path):
     ("spoil", "message"),
     [
         (lambda path: path.unlink(), "no such file"),
-        (lambda path: path.write_text("no archive"), "not a file of weights"),
-        (lambda path: path.write_bytes(b""), "not a file of weights"),
+        (lambda path: path.write_text("no archive"), "not a file of this network"),
+        (lambda path: path.write_bytes(b""), "not a file of this network"),
         (lambda path: path.write_bytes(path.read_bytes()[:-50]), "not a file of"),
-        (spoil_middle, "not a file of weights"),
-        (save_array, "not a file of weights"),
-        (lambda path: np.savez(path, first=np.zeros(3)), "holds other weights"),
-        (lambda path: save_weights(network(0, 41), path), "holds other weights"),
+        (spoil_middle, "not a file of this network"),
+        (save_array, "not a file of this network"),
+        (lambda path: np.savez(path, first=np.zeros(3)), r"not .*\(first/kernel is m"),
+        (lambda path: save_weights(network(0, 41), path), r"not .*\(first/kernel must"),
+        (lambda path: save_weights(network(0), path, other=np.ones(3)), r"not .*other"),
     ],
-    ids="missing text empty cut flipped array names shapes".split(),
+    ids="missing text empty cut flipped array names shapes more".split(),
 )
 def test_what_is_no_file_of_weights(tmp_path, spoil, message):
     path = tmp_path / "weights.npz"

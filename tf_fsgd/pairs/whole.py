@@ -1,0 +1,110 @@
+"""Whole families: the pairs of a translator of several edits and strengths.
+
+Nothing is filtered: a slider needs the small edits as much as those that a classifier
+is certain of. On two cores a family of eight pictures takes 0.8 s.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tf_fsgd.config import Config
+from tf_fsgd.images.person import PersonSegmenter
+from tf_fsgd.latents.axes import family_axes
+from tf_fsgd.latents.samples import sample_w
+from tf_fsgd.latents.sampling import broadcast
+from tf_fsgd.pairs.drawing import Axes, draw
+from tf_fsgd.pairs.family import HEAD_SIZE, Family
+from tf_fsgd.pairs.shards import PairStats
+from tf_fsgd.stylegan2.teacher import Teacher
+
+
+class WholeFamilies:
+    """Draws the families of any block of seeds.
+
+    Attributes:
+        block: Seeds of one shard; 32 take about 25 s.
+        lossless: Whether the pictures are to be stored as they are.
+        made_by: What the pictures depend on, besides what every pair does.
+    """
+
+    block = 32
+    lossless = False
+
+    @staticmethod
+    def settle_axes(config: Config) -> Axes:
+        """See `render.settle_axes`."""
+        return family_axes(config.axes)
+
+    def __init__(
+        self, config: Config, teacher: Teacher, axes: Axes, classifier: object = None
+    ):
+        """Takes what `render.render_pairs` takes; no classifier is asked."""
+        self._config, self._teacher, self._axes = config, teacher, axes
+        self._segmenter = PersonSegmenter()
+        self.made_by: dict[str, Any] = {}
+
+    def render_block(
+        self, seeds: Sequence[int], tick: Callable[[], object] = lambda: None
+    ) -> tuple[list[Family], PairStats]:
+        """Draws a family of each seed.
+
+        Args:
+            seeds: Of z.
+            tick: Called whenever a family is done.
+        """
+        families = []
+        for seed in seeds:
+            families.append(self._family(seed))
+            tick()
+        rendered = sum(len(family.images) for family in families)
+        count = len(families)
+        return families, PairStats(candidates=count, kept=count, rendered=rendered)
+
+    def _family(self, seed: int) -> Family:
+        config, teacher = self._config, self._teacher
+        w = sample_w(teacher, np.array([seed]), config.teacher.truncation_psi)
+        readings = np.array([direction.reading(w)[0] for direction, _ in self._axes])
+        ranges = np.array([largest for _, largest in self._axes], np.float32)
+        strengths = draw_strengths(seed, readings, ranges)
+        ws = np.repeat(broadcast(w, teacher.num_ws), len(strengths), axis=0)
+        for axis, (direction, _) in enumerate(self._axes):
+            ws = direction.edit(ws, strengths[:, axis])
+        batch = config.teacher.batch_size
+        images = np.concatenate(
+            [
+                draw(teacher, ws[first : first + batch], config.pairs.resolution)
+                for first in range(0, len(ws), batch)
+            ]
+        )
+        heads = np.stack([self._segmenter.head(image, HEAD_SIZE) for image in images])
+        return Family(seed, w[0], strengths, images, heads)
+
+
+def draw_strengths(seed: int, readings: np.ndarray, ranges: np.ndarray) -> np.ndarray:
+    """Strengths of a family's pictures, a function of the seed and the face alone.
+
+    The first picture is plain. Of each edit two more follow: one towards what the face
+    is not (a man towards "feminine"), up to the full range, and one of either sign. The
+    last has all edits at once, each weaker.
+
+    Args:
+        seed: Of the family.
+        readings: `[E]`, probability that each edit has work to do on this face
+            (`Direction.reading`).
+        ranges: `[E]`, largest strength of each edit in standard deviations.
+
+    Returns:
+        `[2 E + 2, E]` float32.
+    """
+    rng = np.random.default_rng([seed, 1])
+    edits = len(ranges)
+    towards = np.where(np.asarray(readings) >= 0.5, 1.0, -1.0)
+    strengths = np.zeros((2 * edits + 2, edits), np.float32)
+    for edit in range(edits):
+        strengths[1 + 2 * edit, edit] = towards[edit] * rng.uniform(0.2, 1.0)
+        strengths[2 + 2 * edit, edit] = rng.choice([-1, 1]) * rng.uniform(0.1, 0.9)
+    strengths[-1] = towards * rng.choice([1, -1], edits, p=[0.8, 0.2])
+    strengths[-1] *= rng.uniform(0.1, 0.75, edits)
+    return strengths * np.asarray(ranges, np.float32)

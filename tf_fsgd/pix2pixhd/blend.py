@@ -1,0 +1,56 @@
+"""A network of one fixed edit with a strength: x + s (f(x) - x), s from 0 to 1."""
+
+import keras
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class Blend(layers.Layer):
+    """Mixes an image with its edit.
+
+    A clip to [0, 1] that the TFLite converter would fuse is an operator that not every
+    delegate has (see `export/gate.py`), so it is made of two ReLUs here, exact at both
+    ends: 1 - relu(1 - relu(s)).
+
+    Call arguments:
+        image: `[N, R, R, 3]`.
+        edited: The same, f(image).
+        strengths: `[N, 1]` in standard deviations of w.
+
+    Args:
+        unit: Standard deviations at which the result is `edited`; beyond, it stays.
+        **kwargs: Passed on to `layers.Layer`.
+    """
+
+    def __init__(self, unit: float, **kwargs):
+        super().__init__(**kwargs)
+        self.unit = unit
+
+    def call(self, image, edited, strengths):
+        share = 1 - ops.relu(1 - ops.relu(strengths / self.unit))
+        return image + ops.reshape(share, (-1, 1, 1, 1)) * (edited - image)
+
+    def compute_output_shape(self, image_shape, edited_shape, strengths_shape):
+        return image_shape
+
+    def get_config(self):
+        return {**super().get_config(), "unit": self.unit}
+
+
+def with_strength(network: keras.Model, resolution: int, unit: float) -> keras.Model:
+    """Gives a network of one fixed edit a strength.
+
+    Args:
+        network: f, images `[N, R, R, 3]` in [-1, 1] to the same.
+        resolution: R.
+        unit: Standard deviations of w that f stands for.
+
+    Returns:
+        A model from `[image, strengths]`, `[N, R, R, 3]` and `[N, 1]`, to an image: the
+        photo itself at strength 0 and below, f from `unit` on, between them in a line.
+        Its weights are f's.
+    """
+    image = keras.Input((resolution, resolution, 3), name="image")
+    strengths = keras.Input((1,), name="strengths")
+    blend = Blend(unit, dtype="float32", name="blend")
+    return keras.Model([image, strengths], blend(image, network(image), strengths))
