@@ -121,13 +121,9 @@ def test_an_unfinished_run_that_cannot_go_on_is_never_passed_over(
     ours, other = new_run(tmp_path, config), change(new_run(tmp_path, config))
     with pytest.raises(UserError) as caught:
         unfinished_or_new(tmp_path, config)
-    assert str(caught.value).startswith(str(other.path)) and message in str(
-        caught.value
-    )
-    assert "to start anew, delete this run's folder or move it away" in str(
-        caught.value
-    )
-    assert "\n" not in str(caught.value)
+    line = str(caught.value)
+    assert line.startswith(str(other.path)) and message in line and "\n" not in line
+    assert "to start anew, delete this run's folder or move it away" in line
     assert len(list(tmp_path.iterdir())) == 2  # no run was made
     # A finished one is no obstacle, nor one of another command, of whatever version.
     other.finish()
