@@ -123,7 +123,7 @@ def test_an_unfinished_run_that_cannot_go_on_is_never_passed_over(
         unfinished_or_new(tmp_path, config)
     line = str(caught.value)
     assert line.startswith(str(other.path)) and message in line and "\n" not in line
-    assert "to start anew, delete this run's folder or move it away" in line
+    assert line.endswith("delete or move away this run's folder to start anew")
     assert len(list(tmp_path.iterdir())) == 2  # no run was made
     # A finished one is no obstacle, nor one of another command, of whatever version.
     other.finish()
@@ -143,7 +143,7 @@ def test_a_newer_run_of_this_version_goes_before_an_earlier_ones(tmp_path, confi
 def test_an_earlier_versions_run_is_for_reading(run):
     run.check_version()
     older(run)
-    with pytest.raises(UserError, match="finish it with that version, or to start"):
+    with pytest.raises(UserError, match="finish it with that version, or delete"):
         open_run(run.path).check_version()
     run.finish()
     with pytest.raises(UserError, match="earlier version has finished this run; trans"):

@@ -36,7 +36,7 @@ from tf_fsgd.pairs.folder import read_folder
 from tf_fsgd.pairs.source import FamilySource, open_pairs
 
 _FINISHED = "finished"
-_START_ANEW = "to start anew, delete this run's folder or move it away"
+_START_ANEW = "delete or move away this run's folder to start anew"
 _NUMBERED = re.compile(r"(\d{5,})-.+")
 
 
