@@ -246,6 +246,7 @@ def _resumed(arguments: argparse.Namespace) -> RunFolder:
                 "belongs to a new run"
             )
     run = open_run(arguments.resume)
+    run.check_version()
     _vgg19(run.config, arguments.vgg19)
     return run
 

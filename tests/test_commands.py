@@ -17,6 +17,7 @@ import pytest
 from tf_fsgd import __main__ as verbs
 from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.errors import guarded
+from tf_fsgd.files import write_json
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.training import translator
@@ -177,6 +178,36 @@ def test_of_the_same_command_twice_the_second_is_one_line(
     assert f"process {os.getpid()} on {socket.gethostname()} since 20" in lines[0]
     # The first went on to its end.
     assert run.animation.is_file() and run.finished
+
+
+@pytest.mark.parametrize("again", ["the same words", "--resume"])
+def test_an_earlier_versions_unfinished_run_is_one_line(
+    train, mistake, tmp_path, earlier_configs, again
+):
+    for side in "AB":
+        picture = np.zeros((128, 128, 3), np.uint8)
+        write_image(tmp_path / "pairs" / side / "1.png", picture)
+        write_image(tmp_path / "pairs" / side / "2.png", picture)
+    runs = tmp_path / "runs"
+    earlier = runs / "00007-smile-quick-r128"
+    values = earlier_configs["first"]
+    values["edit"], values["pairs"]["folder"] = "smile", str(tmp_path / "pairs")
+    write_json(earlier / "config.json", values)
+    words = ["--edit", "smile", "--pairs", tmp_path / "pairs", "--runs", runs]
+    words += ["--set", "pairs.held_out=1"]
+
+    def command():
+        return guarded(train.main, train._arguments())
+
+    line = mistake(command, *(["--resume", earlier] if again == "--resume" else words))
+    assert line == (
+        f"error: {earlier}: an earlier version has begun this run, and this one cannot "
+        "go on with it; finish it with that version, or delete or move away this run's "
+        "folder to start anew\n"
+    )
+    # Nothing is made beside it or in it, not even a lease.
+    assert list(runs.iterdir()) == [earlier]
+    assert [path.name for path in earlier.iterdir()] == ["config.json"]
 
 
 @pytest.mark.parametrize(

@@ -125,13 +125,13 @@ def test_a_file_that_is_no_object(tmp_path):
 
 def test_a_whole_number_does_for_a_float(tmp_path):
     path = tmp_path / "config.json"
-    write_json(path, {"pairs": {"strength": 2}})
+    write_json(path, {"format": 2, "pairs": {"strength": 2}})
     strength = Config.load(path).pairs.strength
     assert strength == 2.0 and type(strength) is float
 
 
 def test_fields_that_a_file_lacks_have_their_defaults(tmp_path):
-    write_json(tmp_path / "config.json", {"edit": "smile"})
+    write_json(tmp_path / "config.json", {"format": 2, "edit": "smile"})
     assert Config.load(tmp_path / "config.json") == Config(edit="smile")
 
 

@@ -17,6 +17,7 @@ ROOMS = (
     "tf_fsgd.archives",
     "tf_fsgd.weights",
     "tf_fsgd.settings",
+    "tf_fsgd.config_formats",
     "tf_fsgd.config",
     "tf_fsgd.presets",
     "tf_fsgd.disk",
@@ -41,6 +42,7 @@ STRANGERS = {
     "tf_fsgd.images": {
         "tf_fsgd.edits",
         "tf_fsgd.settings",
+        "tf_fsgd.config_formats",
         "tf_fsgd.config",
         "tf_fsgd.disk",
         "tf_fsgd.quiet",

@@ -9,6 +9,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tf_fsgd.config_formats import FORMAT, migrated
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
 from tf_fsgd.settings import (
@@ -270,18 +271,18 @@ class Config:
         self.discriminator.check(self.pairs.resolution)
 
     def save(self, path: str | Path) -> None:
-        """Writes the config as JSON."""
-        write_json(path, dataclasses.asdict(self))
+        """Writes the config as JSON, with the version of its format."""
+        write_json(path, {"format": FORMAT, **dataclasses.asdict(self)})
 
     @classmethod
     def load(cls, path: str | Path) -> "Config":
-        """Reads a config that `save` wrote.
+        """Reads a config that `save` wrote, in this version or an earlier one.
 
         Raises:
-            UserError: If the file is missing, no JSON, or has a field that is unknown,
-                of the wrong type, or refused by `check`.
+            UserError: If the file is missing, no JSON, of an unknown format, or has a
+                field that is unknown, of the wrong type, or refused by `check`.
         """
-        config = from_dict(cls, read_json(path), str(path))
+        config = from_dict(cls, migrated(read_json(path), str(path)), str(path))
         try:
             config.check()
         except UserError as error:

@@ -7,7 +7,7 @@ import pytest
 from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.edits import EDITS, family_range, opposite
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json
+from tf_fsgd.files import read_json, write_json
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.layers import Spread
 from tf_fsgd.training import translator as translators
@@ -299,6 +299,21 @@ def test_a_fixed_edit_can_be_shipped(fixed, tmp_path, monkeypatch):
         assert np.abs(found - expected).max() <= 1
     with pytest.raises(UserError, match="--halve needs a generator.kind of modulated"):
         halve(translator, run.config.generator)
+
+
+def test_what_is_shipped_says_its_format(fixed, tmp_path, monkeypatch):
+    run, _ = fixed
+    ship(load_translator(run.path), run.config.generator, tmp_path)
+    path = tmp_path / f"{run.path.name}.json"
+    facts = read_json(path)
+    assert facts["format"] == 1
+    monkeypatch.setattr(translators, "SHIPPED", tmp_path)
+    write_json(path, {**facts, "format": 2})
+    with pytest.raises(UserError, match=r"\.json: format must be 1, received 2$"):
+        load_translator(run.path.name)
+    del facts["format"]  # as the first were written
+    write_json(path, facts)
+    assert load_translator(run.path.name).axes == ("feminine",)
 
 
 def test_strength_1_of_what_is_shipped_was_learnt():

@@ -31,6 +31,7 @@ SHIPPED = Path(__file__).parents[1] / "translators"
 DEFAULT = "mobile-256"
 FACES_LICENCE = "non-commercial research only: the weights derive from FFHQ and CelebA"
 OWN_LICENCE = "that of the images and networks that it was trained with"
+_FORMAT = 1  # of a shipped translator's JSON; absent: 1
 _LARGEST = 1.5  # strength that stands for the largest of training
 
 
@@ -242,6 +243,7 @@ def ship(translator: Translator, generator: GeneratorConfig, folder: Path) -> No
     write_json(
         folder / f"{translator.name}.json",
         {
+            "format": _FORMAT,
             "resolution": translator.resolution,
             "axes": list(translator.axes),
             "units": translator.units,
@@ -254,6 +256,8 @@ def ship(translator: Translator, generator: GeneratorConfig, folder: Path) -> No
 def _load_shipped(name: str) -> Translator:
     path = SHIPPED / f"{name}.json"
     facts = read_json(path)
+    if (found := facts.get("format", _FORMAT)) != _FORMAT:
+        raise UserError(f"{path}: format must be {_FORMAT}, received {found!r}")
     generator = from_dict(GeneratorConfig, facts["generator"], str(path))
     resolution, axes, units = facts["resolution"], tuple(facts["axes"]), facts["units"]
     network = build_generator(generator, resolution, len(axes))
