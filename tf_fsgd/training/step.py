@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from tf_fsgd.averaging import update_average
 from tf_fsgd.config import LossConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd import losses
@@ -103,7 +104,9 @@ def make_train_step(
         state.discriminator_optimizer.apply(
             discriminator_gradients, discriminator.trainable_variables
         )
-        _update_average(state, ema_decay)
+        update_average(
+            state.average.variables, state.generator.variables, state.step, ema_decay
+        )
         state.step.assign_add(1)
         return {**terms, "generator": total, "discriminator": discriminator_loss}
 
@@ -119,15 +122,3 @@ def _fitted(images: tf.Tensor, network: keras.Model) -> tf.Tensor:
         # The gradient of a general resize runs on one core.
         return keras.ops.average_pool(images, images.shape[1] // side)
     return keras.ops.image.resize(images, (side, side), "bilinear", antialias=True)
-
-
-def _update_average(state: TrainingState, largest_decay: float) -> None:
-    # Early weights change fast and mean little, so the first averages are short.
-    step = tf.cast(state.step, tf.float32)
-    decay = tf.minimum(largest_decay, (1.0 + step) / (10.0 + step))
-    for mean, weight in zip(
-        state.average.variables, state.generator.variables, strict=True
-    ):
-        # Without decay a plain copy: the arithmetic would read 182 M weights thrice.
-        moved = weight + decay * (mean - weight) if largest_decay else weight
-        mean.assign(moved)
