@@ -324,7 +324,7 @@ def _pyramid(photo: np.ndarray):
             max(1, int(n / m / 2))
             for n, m in zip(photo.shape[1::-1], (width, height), strict=True)
         )
-        boxes = reduced(photo.__getitem__, *photo.shape[:2], factors)
+        boxes = reduced(photo.__getitem__, photo.shape[0], photo.shape[1], factors)
         small = boxes.resize(
             (width, height),
             Image.Resampling.BILINEAR,

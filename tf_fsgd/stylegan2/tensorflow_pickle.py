@@ -19,6 +19,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.architecture import Architecture
 from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
 from tf_fsgd.stylegan2.stand_ins import (
+    Default,
     Dictionary,
     Globals,
     StandIn,
@@ -127,7 +128,7 @@ def read_networks(found: list[Network]) -> Checkpoint:
 def _read_generator(generator: Network) -> Checkpoint:
     synthesis = generator.component("synthesis")
     mapping = generator.component("mapping")
-    if mapping is None:
+    if synthesis is None or mapping is None:
         raise UserError("a TensorFlow pickle of a generator without mapping network")
     arrays, dense = synthesis.variables(), mapping.variables()
     settings = _settings(generator, mapping, synthesis)
@@ -251,8 +252,8 @@ def _refuse_others(arrays: Weights, dense: Weights, settings: dict) -> None:
         ("normalize_latents", True),
     ):
         check_setting(settings.get(key, asked), key, asked)
-    labels = any(name.startswith("Label") for name in dense)
-    if labels or _number(settings, "label_size", 0):
+    labels = _number(settings, "label_size", 0)
+    if labels or any(name.startswith("Label") for name in dense):
         raise UserError("a class-conditional network, which is not supported")
     channels = _get(arrays, "4x4/ToRGB/bias", 1).size
     if channels != 3:
@@ -273,7 +274,7 @@ def _get(arrays: Weights, name: str, rank: int = 1) -> np.ndarray:
     return arrays[name]
 
 
-def _number(settings: dict, key: str, default: float | None) -> float | None:
+def _number(settings: dict, key: str, default: Default) -> float | Default:
     return number(settings.get(key), key, default)
 
 
@@ -282,7 +283,9 @@ def _filter(settings: dict) -> tuple[float, ...]:
     kernel = settings.get("resample_kernel", (1, 3, 3, 1))
     kernel = (1, 1) if kernel is None else kernel
     if isinstance(kernel, (list, tuple)):
-        kernel = np.array([number(tap, "resample_kernel") for tap in kernel], float)
+        kernel = np.array(
+            [number(tap, "resample_kernel", None) for tap in kernel], float
+        )
     array = values(kernel)
     if array is None:
         raise UserError(f"resample_kernel is {shown(kernel)}")

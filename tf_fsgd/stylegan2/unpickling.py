@@ -182,5 +182,5 @@ _HANDLERS = {
     pickle.ADDITEMS[0]: _Unpickler._add_items,
     pickle.FROZENSET[0]: _Unpickler._frozenset,
     # As bytes: the original makes room for the length that the file claims.
-    pickle.BYTEARRAY8[0]: pickle._Unpickler.load_binbytes8,
+    pickle.BYTEARRAY8[0]: pickle._Unpickler.dispatch[pickle.BINBYTES8[0]],
 }

@@ -1,6 +1,7 @@
 """One step of pix2pixHD training as a single `tf.function`."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import keras
 import tensorflow as tf
@@ -13,7 +14,7 @@ from tf_fsgd.training.precision import with_policy
 from tf_fsgd.training.state import TrainingState
 
 Perceptual = tuple[keras.Model, Sequence[float]]
-Inputs = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
+Inputs: TypeAlias = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
 TrainStep = Callable[[Inputs, tf.Tensor], dict[str, tf.Tensor]]
 
 
@@ -48,11 +49,12 @@ def make_train_step(
     Raises:
         UserError: If the perceptual loss has a weight but no network.
     """
-    if config.perceptual and perceptual is None:
-        raise UserError(
-            f"loss.perceptual is {config.perceptual:g}, but no network was given for it"
-        )
     if config.perceptual:
+        if perceptual is None:
+            raise UserError(
+                f"loss.perceptual is {config.perceptual:g}, but no network was given "
+                "for it"
+            )
         features, feature_weights = perceptual
         features = with_policy(features, state.policy)
     generator, discriminator = state.generator, state.discriminator
