@@ -83,11 +83,21 @@ class _Unpickler(pickle._Unpickler):
     remembered objects is as long as the largest number that the file names.
     """
 
-    def __init__(self, file, allowed, persistent_load):
+    # The machine's own, which types of the standard library leave out.
+    stack: list
+    append: Callable[[Any], None]
+    pop_mark: Callable[[], list]
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        allowed: Globals,
+        persistent_load: Callable[[Any], Any] | None,
+    ):
         super().__init__(_Bounded(file), encoding="latin1")
         self._allowed = allowed
         self._persistent_load = persistent_load
-        self.dispatch = _Limited(_HANDLERS)
+        self.dispatch = _Limited(_HANDLERS)  # type: ignore[misc]  # counts this file's
 
     def find_class(self, module, name):
         asked = f"{module}.{name}"
