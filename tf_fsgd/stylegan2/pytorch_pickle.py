@@ -6,7 +6,6 @@ class's name, its attributes, and the text of the program that defines it, which
 never looked at. Numbers are PyTorch tensors.
 """
 
-import logging
 import pickle
 import re
 from typing import Any
@@ -29,12 +28,11 @@ from tf_fsgd.stylegan2.torch_tensors import TENSORS, Tensor, load_from_bytes
 from tf_fsgd.stylegan2.weights import (
     fold_mapping,
     fold_synthesis,
+    if_usable,
     resolutions,
     taps,
     with_discriminator,
 )
-
-_logger = logging.getLogger(__name__)
 
 _BLOCK = re.compile(r"b([0-9]{1,4})")
 _STYLEGAN3_INPUT = "SynthesisInput"
@@ -130,10 +128,7 @@ def read_modules(generator: Module, discriminator: Any = None) -> Checkpoint:
     checkpoint = _read_generator(generator)
     checkpoint.check()
     if isinstance(discriminator, Module):
-        try:
-            return _with_discriminator(checkpoint, discriminator)
-        except UserError as error:
-            _logger.warning("The discriminator is left out: %s", error)
+        return _with_discriminator(checkpoint, discriminator)
     return checkpoint
 
 
@@ -222,6 +217,7 @@ def _synthesis(synthesis: Module, sizes: list[int]) -> Weights:
     return raw
 
 
+@if_usable
 def _with_discriminator(checkpoint: Checkpoint, network: Module) -> Checkpoint:
     sizes = checkpoint.architecture.resolutions
     if network.number("c_dim", 0):

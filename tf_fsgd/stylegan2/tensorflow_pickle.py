@@ -9,7 +9,6 @@ Convolutions that double the size, `Conv0_up`, are stored as an ordinary convolu
 turned around by the reference before a transposed one.
 """
 
-import logging
 import re
 from typing import Any
 
@@ -31,12 +30,11 @@ from tf_fsgd.stylegan2.stand_ins import (
 from tf_fsgd.stylegan2.weights import (
     fold_mapping,
     fold_synthesis,
+    if_usable,
     resolutions,
     taps,
     with_discriminator,
 )
-
-_logger = logging.getLogger(__name__)
 
 _BLOCK = re.compile(r"([0-9]{1,4})x\1/")
 _ADA_VERSION = 5  # of the container; StyleGAN2 wrote 4
@@ -117,11 +115,8 @@ def read_networks(found: list[Network]) -> Checkpoint:
     checkpoint = _read_generator(generators[-1])
     checkpoint.check()
     for network in found:
-        if network.built_by.startswith("D_"):
-            try:
-                return _with_discriminator(checkpoint, network)
-            except UserError as error:
-                _logger.warning("The discriminator is left out: %s", error)
+        if network.built_by.startswith("D_") and not checkpoint.discriminator:
+            checkpoint = _with_discriminator(checkpoint, network)
     return checkpoint
 
 
@@ -205,6 +200,7 @@ def _noise(arrays: Weights, source: str, name: str, layer: int, size: int) -> We
     return {f"{name}/noise": noise[0, 0], f"{name}/noise_strength": strength}
 
 
+@if_usable
 def _with_discriminator(checkpoint: Checkpoint, network: Network) -> Checkpoint:
     arrays = network.variables()
     settings = network.get("static_kwargs", dict, {})
