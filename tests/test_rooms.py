@@ -24,6 +24,7 @@ ROOMS = (
     "tf_fsgd.quiet",
     "tf_fsgd.keras_settings",
     "tf_fsgd.hardware",
+    "tf_fsgd.averaging",
     "tf_fsgd.images",
     "tf_fsgd.stylegan2",
     "tf_fsgd.latents",
@@ -48,6 +49,7 @@ STRANGERS = {
         "tf_fsgd.quiet",
         "tf_fsgd.keras_settings",
         "tf_fsgd.hardware",
+        "tf_fsgd.averaging",
     },
     "tf_fsgd.pix2pixhd": {"tf_fsgd.stylegan2", "tf_fsgd.latents", "tf_fsgd.pairs"},
 }

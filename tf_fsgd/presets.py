@@ -6,6 +6,7 @@
 """
 
 import functools
+from collections.abc import Callable
 
 from tf_fsgd.config import (
     AugmentationConfig,
@@ -92,7 +93,7 @@ def _mobile(resolution: int) -> Config:
     )
 
 
-PRESETS = {
+PRESETS: dict[str, Callable[[], Config]] = {
     "quick": Config,
     "paper": _paper,
     "mobile-128": functools.partial(_mobile, 128),

@@ -67,7 +67,7 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
     [
         (lambda run, out: (run.path / "config.json").unlink(), "not a run folder"),
         (lambda run, out: run.translator.unlink(), "no such file"),
-        (lambda run, out: run.translator.write_text("text"), "not a whole Keras"),
+        (lambda run, out: run.translator.write_text("text"), "not a whole Keras file"),
         (lambda run, out: out.write_text("a file"), "--out must be"),
     ],
     ids=["no-run", "no-translator", "corrupt-translator", "out-is-a-file"],

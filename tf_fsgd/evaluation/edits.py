@@ -6,7 +6,6 @@ is the most independent: gender and age by the judge, anything else by the attri
 classifier.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +108,7 @@ def measure(goal: Goal, change: Change, real: np.ndarray | None) -> dict:
     before, after = goal.effect(change.before), goal.effect(change.after)
     shares = goal.unit == "probability"
     shown = (before, after) if shares else (change.before.age, change.after.age)
-    result = {
+    result: dict = {
         "effect": {
             "instrument": goal.instrument,
             "unit": goal.unit,
@@ -182,7 +181,7 @@ def ranking(goal: Goal, change: Change) -> np.ndarray:
         `[N]` int, indices.
     """
     moved = goal.effect(change.after) - goal.effect(change.before)
-    kept: Sequence[float] = -change.pixels
+    kept = -change.pixels
     for values in (change.cosine, -change.lpips):
         if not np.isnan(values).all():
             # A face that identity could not be read in ranks last.

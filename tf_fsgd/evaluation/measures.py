@@ -6,6 +6,7 @@ stay what it is.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Measures:
             self.classifier.probabilities(to_float(images))
             for images in (before, after)
         ]
-        result = {"count": len(before)}
+        result: dict = {"count": len(before)}
         source = np.ones(len(before), bool)
         if self.direction is not None:
             column = ATTRIBUTES.index(self.direction.attribute)
@@ -74,7 +75,9 @@ class Measures:
             source = ~has_target
             result["classifier"] = _class_shares(towards, has_target)
             if self.judge is not None and self.direction.attribute in _JUDGED:
-                result["judge"] = self._judge(before, after, has_target)
+                result["judge"] = self._judge(
+                    self.judge, self.direction, before, after, has_target
+                )
         change = probabilities[1] - probabilities[0]
         result["mean_attribute_change"] = {
             name: rounded(value)
@@ -90,11 +93,16 @@ class Measures:
         result["outputs_with_blobs"] = int((blobs > 0).sum())
         return result
 
+    @staticmethod
     def _judge(
-        self, before: np.ndarray, after: np.ndarray, has_target: np.ndarray
+        judge: GenderJudge,
+        direction: Direction,
+        before: np.ndarray,
+        after: np.ndarray,
+        has_target: np.ndarray,
     ) -> dict:
-        first, second = self.judge.read(before), self.judge.read(after)
-        result = {
+        first, second = judge.read(before), judge.read(after)
+        result: dict = {
             "faces_detected_before": int(first.detected.sum()),
             "faces_detected_after": int(second.detected.sum()),
             "mean_years_moved": {
@@ -102,9 +110,9 @@ class Measures:
                 "target": rounded(_mean((second.age - first.age)[has_target])),
             },
         }
-        if self.direction.attribute == "Male":
+        if direction.attribute == "Male":
             towards = [v.probability_male for v in (first, second)]
-            if self.direction.sign < 0:
+            if direction.sign < 0:
                 towards = [1 - p for p in towards]
             result |= _class_shares(towards, has_target)
         return result
@@ -142,7 +150,7 @@ def select_photos(has_target: np.ndarray, photos: int) -> np.ndarray:
     return np.sort(np.concatenate([source[:sources], target[:targets]]))
 
 
-def _mean(values: np.ndarray) -> np.ndarray:
+def _mean(values: np.ndarray) -> Any:
     """The mean over the first axis; nan, without numpy's warning, over nothing."""
     if not len(values):
         return np.full(values.shape[1:], np.nan)

@@ -75,7 +75,7 @@ def several_at_once(translator: Translator, photos: np.ndarray) -> np.ndarray | 
     """
     if len(translator.axes) < 2:
         return None
-    mixes = list(itertools.combinations(translator.axes, 2))
+    mixes: list[tuple[str, ...]] = [*itertools.combinations(translator.axes, 2)]
     if len(translator.axes) > 2:
         mixes.append(translator.axes)
     outputs = [

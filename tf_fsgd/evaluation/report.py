@@ -212,7 +212,7 @@ def top_movers(
     changes: dict[str, float | None], count: int = _TOP_MOVERS
 ) -> list[tuple[str, float]]:
     """The attributes that changed most, largest absolute change first."""
-    known = [item for item in changes.items() if item[1] is not None]
+    known = [(name, by) for name, by in changes.items() if by is not None]
     return sorted(known, key=lambda item: -abs(item[1]))[:count]
 
 

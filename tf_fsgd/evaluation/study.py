@@ -75,7 +75,7 @@ class Trial:
 
     def report(self) -> dict:
         """All numbers of the edit, ready for JSON."""
-        result = {
+        result: dict = {
             "attribute": self.goal.attribute,
             "present": self.goal.sign > 0,
             "sources": self.goal.sources,

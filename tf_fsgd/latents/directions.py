@@ -122,7 +122,7 @@ class Direction:
 
     def save(self, path: Path) -> None:
         """Writes `path` (.npz, the numbers) and, beside it, the facts as .json."""
-        arrays = {
+        arrays: dict[str, np.ndarray | np.generic] = {
             "vector": self.vector.astype(np.float32),
             "std": np.float32(self.std),
             "layers": np.array(self.layers, np.int32),

@@ -4,7 +4,7 @@ An edit is a step in W+, the same for every person; steps add up. So an expressi
 list of directions with strengths, and a film of it goes through degrees of the whole.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,7 @@ def degrees_of(first: float, last: float, frames: int, there_and_back: bool):
 
 
 def faces_by_degree(
-    expression: Expression, ws: np.ndarray, degrees: Sequence[float]
+    expression: Expression, ws: np.ndarray, degrees: Iterable[float]
 ) -> np.ndarray:
     """W+ of every face at every degree: `[degrees, N, num_ws, w_dim]`."""
     return np.stack([expression.apply(ws, degree) for degree in degrees])

@@ -143,8 +143,9 @@ def _latents(
         "loop": loop,
     }
     psi = arguments.truncation_psi
-    if arguments.space == "z":
-        z = z_from_seeds([face.source for face in faces], teacher.z_dim)
+    if arguments.space == "z":  # photos were refused
+        seeds = [face.source for face in faces if isinstance(face.source, int)]
+        z = z_from_seeds(seeds, teacher.z_dim)
         w = teacher.mapping(interpolate(z, arguments.frames, **options))
         return broadcast(truncate(w, teacher.w_avg, psi), teacher.num_ws)
     ends = faces_ws(teacher, faces, psi)
