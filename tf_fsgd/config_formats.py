@@ -14,7 +14,7 @@ FORMAT = 2  # of `config.json`; 1, the first, did not say so
 _FIRST = 1
 
 # What runs of format 1 did before there was a field for it.
-_BEFORE = {
+_BEFORE: dict[str, Any] = {
     "generator": {"strided_ends": False},
     "loss": {"unchanged": 0.0},
     "pairs": {"head_only": False},
@@ -54,7 +54,7 @@ def migrated(values: Any, where: str) -> dict[str, Any]:
 
 def _from_first(fields: dict[str, Any]) -> dict[str, Any]:
     training = fields.get("training")
-    before = dict(_BEFORE)
+    before: dict[str, Any] = dict(_BEFORE)
     if isinstance(training, dict) and "learning_rate" in training:
         # One rate for both networks.
         rate = training["learning_rate"]
