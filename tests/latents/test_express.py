@@ -143,7 +143,7 @@ def test_a_direction_from_elsewhere_and_rows_that_are_not_there(
 @pytest.mark.parametrize(
     "words, reason",
     [
-        (["--edit", "ears"], "--edit must be one of"),
+        (["--edit", "ears"], "edit must be one of"),
         (["--edit", "smile=wide"], "--edit must look like smile=0.8,younger, received"),
         (["--edit", "smile="], "--edit must look like"),
         (["--edit", "smile=nan"], "strength of smile must be -3 to 3, received nan"),
