@@ -33,7 +33,13 @@ from tf_fsgd.attributes.celeba import (
     celeba_split,
     find_celeba,
 )
-from tf_fsgd.attributes.model import AttributeClassifier, load_classifier
+from tf_fsgd.attributes.model import (
+    FEATURE_WEIGHTS,
+    LOGIT_WEIGHT,
+    AttributeClassifier,
+    feature_model,
+    load_classifier,
+)
 from tf_fsgd.config import Config
 from tf_fsgd.disk import check_temporary
 from tf_fsgd.errors import UserError, guarded
@@ -42,18 +48,23 @@ from tf_fsgd.evaluation.edit_report import report_edits
 from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.report import evaluate, format_summary
 from tf_fsgd.evaluation.rows import console_table
+from tf_fsgd.images.finding import print_left_out
 from tf_fsgd.lease import lease
-from tf_fsgd.pairs.folder import name_of
-from tf_fsgd.pairs.render import render_pairs, settle_axes
+from tf_fsgd.pairs.folder import check_folder, name_of
+from tf_fsgd.pairs.render import check_rendering, render_pairs, settle_axes
 from tf_fsgd.pairs.source import pictures
+from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
 from tf_fsgd.presets import PRESETS, preset
 from tf_fsgd.settings import override
 from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
-from tf_fsgd.training.begin import begin, find_perceptual, perceptual_of
 from tf_fsgd.training.loop import train
-from tf_fsgd.training.runfolder import RunFolder, open_run
+from tf_fsgd.training.runfolder import (
+    RunFolder,
+    open_run,
+    unfinished_or_new,
+)
 from tf_fsgd.training.samples import write_training_animation
-from tf_fsgd.training.translator import of_run
+from tf_fsgd.training.translator import default_units, load_translator, of_run
 
 SHOWN = 8  # faces of each kind in the grids that show training
 
@@ -94,7 +105,7 @@ def _make_one_edit(run: RunFolder, arguments: argparse.Namespace) -> dict[str, P
             config,
             run=run,
             source=run.open_pairs("train"),
-            perceptual=perceptual_of(config, classifier, arguments.vgg19),
+            perceptual=_perceptual(config, classifier, arguments.vgg19),
             faces=_shown(held_out[0][:SHOWN], celeba),
         )
     translator = of_run(run, run.load_translator())
@@ -132,7 +143,7 @@ def _make_sliders(run: RunFolder, arguments: argparse.Namespace) -> dict[str, Pa
             config,
             run=run,
             source=run.open_pairs("train"),
-            perceptual=perceptual_of(config, classifier, arguments.vgg19),
+            perceptual=_perceptual(config, classifier, arguments.vgg19),
             faces=_shown(plain, celeba, SHOWN // 2),
         )
     translator = of_run(run, run.load_translator())
@@ -196,10 +207,35 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         )
     for assignment in arguments.set:
         override(config, assignment)
-    if folder := config.pairs.folder:
-        config.edit = config.edit or name_of(str(Path(folder).resolve()))
+    pairs = config.pairs
+    if pairs.folder:
+        pairs.folder = str(Path(pairs.folder).resolve())
+        config.edit = config.edit or name_of(pairs.folder)
     config.edit = config.edit or usual
-    return begin(config, arguments.runs, arguments.vgg19)
+    config.check()
+    if pairs.folder:
+        note = check_folder(
+            pairs.folder, pairs.resolution, pairs.held_out, left_out=print_left_out
+        )
+        if note:
+            print(f"warning: {note}", file=sys.stderr)
+    else:
+        axes = settle_axes(config)
+        check_rendering(config, load_teacher(config.teacher.checkpoint), axes)
+    if config.training.start_from:
+        start = load_translator(config.training.start_from)
+        if start.edits != tuple(default_units(config.axes)):
+            raise UserError(
+                "training.start_from must be a modulated generator of the same edits, "
+                f"{', '.join(config.axes) or 'which this run has not'}, received "
+                f"{start.name} of {', '.join(start.edits)}"
+            )
+        if Path(config.training.start_from).exists():
+            # A resumed run may be called from another folder.
+            path = Path(config.training.start_from).resolve()
+            config.training.start_from = str(path)
+    _vgg19(config, arguments.vgg19)
+    return unfinished_or_new(arguments.runs, config)
 
 
 def _resumed(arguments: argparse.Namespace) -> RunFolder:
@@ -210,7 +246,7 @@ def _resumed(arguments: argparse.Namespace) -> RunFolder:
                 "belongs to a new run"
             )
     run = open_run(arguments.resume)
-    find_perceptual(run.config, arguments.vgg19)
+    _vgg19(run.config, arguments.vgg19)
     return run
 
 
@@ -227,6 +263,33 @@ def _shown(generated: np.ndarray, celeba, each: int = SHOWN) -> np.ndarray:
     if celeba is None:
         return generated
     return np.concatenate([generated[:each], celeba[0][:each]])
+
+
+def _vgg19(config: Config, path: str | None) -> Path | None:
+    """VGG19's weights, if the config wants them for its perceptual loss."""
+    wanted = config.loss.perceptual_network
+    if path is not None and wanted not in ("vgg19", "auto"):
+        raise UserError(
+            f"--vgg19 needs loss.perceptual_network vgg19 or auto, received {wanted}"
+        )
+    weights = find_vgg19(path) if wanted in ("vgg19", "auto") else None
+    if wanted == "vgg19" and weights is None:
+        raise UserError(
+            "loss.perceptual_network is vgg19, but its weights were not found; "
+            "name the file by --vgg19 or set loss.perceptual_network=attributes"
+        )
+    return weights
+
+
+def _perceptual(config: Config, classifier, vgg19: str | None):
+    """The network of the perceptual loss and the weight of each of its maps."""
+    if (weights := _vgg19(config, vgg19)) is not None:
+        features = vgg19_features(weights)
+        return features, VGG19_WEIGHTS[: len(features.outputs)]
+    if config.loss.perceptual_network == "readings":
+        weights = (*FEATURE_WEIGHTS, LOGIT_WEIGHT)
+        return feature_model(classifier, logits=True), weights
+    return feature_model(classifier), FEATURE_WEIGHTS
 
 
 def _arguments() -> argparse.Namespace:
