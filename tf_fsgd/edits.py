@@ -223,7 +223,8 @@ def asked_for(
     if text is not None:
         return parse_edits(text, strength)
     if len(edits) > 1:
-        raise UserError(f"--edit must name at least one of {', '.join(edits)}")
+        known = ", ".join(edits)
+        raise UserError(f"edit must be one or more of {known}, received none")
     return {edits[0]: 1.0 if strength is None else strength}
 
 
@@ -262,9 +263,11 @@ def strengths_of(
     result = np.zeros(len(axes), np.float32)
     for edit, strength in edits.items():
         if edit not in units:
-            raise UserError(f"--edit must be of {', '.join(units)}, received {edit!r}")
+            raise UserError(
+                f"edit must be one of {', '.join(units)}, received {edit!r}"
+            )
         if not math.isfinite(strength):
-            raise UserError(f"--strength must be finite, received {strength}")
+            raise UserError(f"strength of {edit} must be finite, received {strength}")
         if one_ended(edit, units) and not 0 <= strength <= 1:
             raise UserError(
                 f"strength of {edit} must be 0 to 1, for the translator has learnt "

@@ -112,6 +112,6 @@ def preset(name: str) -> Config:
     """
     if name not in PRESETS:
         raise UserError(
-            f"--preset must be one of {', '.join(PRESETS)}, received {name!r}"
+            f"preset must be one of {', '.join(PRESETS)}, received {name!r}"
         )
     return PRESETS[name]()

@@ -70,7 +70,7 @@ def test_what_is_no_edit(translator):
     assert translator.edits == tuple(UNITS)
     with pytest.raises(UserError, match="of feminine, .*, frown, received 'ears'"):
         translator.strengths({"smile": 1, "ears": 1})
-    with pytest.raises(UserError, match="--strength must be finite, received nan"):
+    with pytest.raises(UserError, match="strength of .* must be finite, received nan"):
         translator.strengths({"smile": float("nan")})
 
 
@@ -252,9 +252,9 @@ def test_training_and_its_file_keep_the_network_as_it_is(fixed):
     [
         ({"feminine": -0.1}, "strength of feminine must be 0 to 1, .* received -0.1"),
         ({"feminine": 1.5}, "strength of feminine must be 0 to 1, .* received 1.5"),
-        ({"feminine": float("nan")}, "--strength must be finite"),
-        ({"masculine": 1}, "--edit must be of feminine, received 'masculine'"),
-        ({"smile": 1}, "--edit must be of feminine, received 'smile'"),
+        ({"feminine": float("nan")}, "strength of feminine must be finite"),
+        ({"masculine": 1}, "edit must be one of feminine, received 'masculine'"),
+        ({"smile": 1}, "edit must be one of feminine, received 'smile'"),
     ],
 )
 def test_what_a_fixed_edit_does_not_have(fixed, edits, message):

@@ -152,7 +152,7 @@ def load_direction(name_or_path: str) -> Direction:
     if path.suffix == ".npz" and path.exists():
         return _read(path)
     raise UserError(
-        f"--edit must be one of {', '.join(EDITS)} or an existing .npz file of a "
+        f"edit must be one of {', '.join(EDITS)} or an existing .npz file of a "
         f"direction, received {name_or_path!r}"
     )
 
