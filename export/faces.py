@@ -1,6 +1,8 @@
 """The photos that a command compares files on, where the user names none."""
 
 import itertools
+import os
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,7 +19,10 @@ _FIRST_SEED = 700_000  # far from the pairs that a translator is trained on
 
 
 def find_faces(
-    count: int, resolution: int, paths: list[str], run: RunFolder | None = None
+    count: int,
+    resolution: int,
+    paths: Sequence[str | os.PathLike],
+    run: RunFolder | None = None,
 ) -> tuple[np.ndarray, str]:
     """Photos to compare on and, as far as there are more, to calibrate with.
 

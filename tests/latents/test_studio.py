@@ -36,7 +36,7 @@ def test_size_noise_and_truncation_belong_to_the_studio(banded):
     faces = small.sample([1, 2])
     # The mean face is 0.1 of [-1, 1].
     assert faces.shape == (2, 16, 16, 3) and (faces == 140).all()
-    assert Studio(banded).resolution == 32
+    assert Studio(banded).side == 32
 
 
 def test_a_projected_photo_is_named_by_its_file(studio, tmp_path):

@@ -45,7 +45,7 @@ def as_faces(seeds: Iterable[Who]) -> list[Face]:
     """
     faces = []
     for who in seeds:
-        if isinstance(who, Integral) and 0 <= who <= MAX_SEED:
+        if isinstance(who, Integral) and 0 <= int(who) <= MAX_SEED:
             who = Face(int(who))
         elif isinstance(who, str | os.PathLike) and Path(who).is_file():
             who = Face(Path(who))

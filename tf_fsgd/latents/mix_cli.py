@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_out(arguments.out, WRITABLE_SUFFIXES)
     studio = open_studio(arguments)
     layers = parse_ranges(arguments.layers, "--layers", studio.teacher.num_ws - 1)
-    height, width = ((1 + len(faces)) * studio.resolution for faces in (rows, columns))
+    height, width = ((1 + len(faces)) * studio.side for faces in (rows, columns))
     check_image(arguments.out, height, width)
     top, left = studio.sample(columns), studio.sample(rows)
     mixed = studio.mix(rows, columns, layers)

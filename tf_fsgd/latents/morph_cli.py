@@ -93,9 +93,7 @@ def run(arguments: argparse.Namespace) -> None:
     studio = open_studio(arguments)
     if strip:
         rows = len(faces) - 1 + arguments.loop
-        height, width = (
-            count * studio.resolution for count in (rows, arguments.frames + 1)
-        )
+        height, width = (count * studio.side for count in (rows, arguments.frames + 1))
         check_image(arguments.out, height, width)
 
     frames = studio.morph(

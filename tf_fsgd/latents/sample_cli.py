@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_out(arguments.out, WRITABLE_SUFFIXES)
     studio = open_studio(arguments)
     columns = math.ceil(math.sqrt(len(seeds)))
-    side = columns * studio.resolution
+    side = columns * studio.side
     check_image(arguments.out, side, side)
     faces = studio.sample(seeds)
     write_image(arguments.out, image_grid(faces, columns))

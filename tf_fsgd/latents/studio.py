@@ -11,6 +11,7 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -52,15 +53,17 @@ class Studio:
     resolution: int | None = None
     noise_mode: str = "const"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not math.isfinite(self.truncation_psi):
             raise UserError(
                 f"truncation_psi must be a number, received {self.truncation_psi}"
             )
-        if self.resolution is None:
-            side = min(SIDE, self.teacher.resolution)
-            object.__setattr__(self, "resolution", side)
-        self.teacher.network(self.resolution, self.noise_mode)
+        self.teacher.network(self.side, self.noise_mode)
+
+    @property
+    def side(self) -> int:
+        """R, whether the user has named it or not."""
+        return self.resolution or min(SIDE, self.teacher.resolution)
 
     def sample(self, seeds: Iterable[Who]) -> np.ndarray:
         """Draws a face for each seed, `[N, R, R, 3]`.
@@ -84,7 +87,10 @@ class Studio:
         return self.express(seeds, expression_of(edits), [1.0])[0]
 
     def express(
-        self, seeds: Iterable[Who], expression: Expression, degrees: Sequence[float]
+        self,
+        seeds: Iterable[Who],
+        expression: Expression,
+        degrees: Sequence[float] | np.ndarray,
     ) -> np.ndarray:
         """Draws each face at every degree of an expression.
 
@@ -140,7 +146,8 @@ class Studio:
         _check("path", path, PATHS)
         _check("ease", ease, EASES)
         return_as_came = loop and len(faces) == 2
-        how = {"path": path, "ease": ease, "loop": loop and not return_as_came}
+        how: dict[str, Any] = {"path": path, "ease": ease}
+        how["loop"] = loop and not return_as_came
         if space == "w":
             w_avg = self.teacher.w_avg
             ws = interpolate(self._ws(faces), frames, centre=w_avg, **how)
@@ -192,7 +199,7 @@ class Studio:
         synthesis = self.teacher.synthesis
         return np.stack(
             [
-                to_uint8(synthesis(one[None], self.noise_mode, self.resolution)[0])
+                to_uint8(synthesis(one[None], self.noise_mode, self.side)[0])
                 for one in tqdm(ws, desc="rendering", unit=unit, leave=False)
             ]
         )

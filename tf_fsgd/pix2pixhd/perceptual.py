@@ -76,7 +76,7 @@ def find_weights(*filenames: str, path: str | os.PathLike | None = None) -> Path
     return found
 
 
-def find_vgg19(path: str | Path | None = None) -> Path | None:
+def find_vgg19(path: str | os.PathLike | None = None) -> Path | None:
     """Looks for VGG19's weights, all five blocks rather than three.
 
     Args:

@@ -10,6 +10,7 @@ chosen on CelebA's validation photos.
 """
 
 import dataclasses
+import os
 from pathlib import Path
 
 import keras
@@ -181,7 +182,7 @@ def run_named(name: str) -> RunFolder | None:
     return open_run(name)
 
 
-def load_translator(name_or_run: str | Path) -> Translator:
+def load_translator(name_or_run: str | os.PathLike) -> Translator:
     """Opens a shipped translator or that of a run.
 
     Args:
