@@ -34,6 +34,7 @@ ROOMS = (
     "tf_fsgd.training",
     "tf_fsgd.evaluation",
     "export",
+    "tf_fsgd.job",
     "train",
 )
 """From the ground up."""

@@ -117,8 +117,7 @@ def find_photos(
     elif families is not None:
         faces = resized(pictures(families, 0, _GENERATED), size)
         note = (
-            f"{len(faces)} held-out faces that training never saw, for CelebA is not "
-            f"here (to include it: {HOW_TO_GET_CELEBA})"
+            f"{len(faces)} held-out faces that training never saw; CelebA is not here"
         )
     else:
         raise UserError(
