@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 from tf_fsgd import __main__ as verbs
+from tf_fsgd import job
 from tf_fsgd.config import Config, GeneratorConfig
-from tf_fsgd.errors import guarded
+from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.files import write_json
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.training import translator
 from tf_fsgd.training.runfolder import new_run, open_run
-from tf_fsgd.training.samples import write_sample
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -162,22 +162,20 @@ def test_of_the_same_command_twice_the_second_is_one_line(
     def command():
         return guarded(train.main, train._arguments())
 
-    def make(run, arguments):
+    def load_classifier():
+        (run,) = (open_run(path) for path in (tmp_path / "runs").iterdir())
         capfd.readouterr()
         typed = ["--resume", run.path] if again == "--resume" else words
         lines.append(mistake(command, *typed))
-        write_sample(run.samples, 0, picture)
-        write_image(run.samples / "holiday.jpg", picture[:50])
-        return {}
+        raise UserError("that is enough")
 
-    monkeypatch.setattr(train, "_make_one_edit", make)
+    monkeypatch.setattr(job, "load_classifier", load_classifier)
     monkeypatch.setattr(sys, "argv", ["train.py", *map(str, words)])
-    assert command() == 0
+    assert command() == 2
+    assert capfd.readouterr().err == "error: that is enough\n"
     (run,) = (open_run(path) for path in (tmp_path / "runs").iterdir())
     assert lines[0].startswith(f"error: {run.path}: another command works here")
     assert f"process {os.getpid()} on {socket.gethostname()} since 20" in lines[0]
-    # The first went on to its end.
-    assert run.animation.is_file() and run.finished
 
 
 @pytest.mark.parametrize("again", ["the same words", "--resume"])

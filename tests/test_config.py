@@ -53,6 +53,22 @@ def test_axes_are_those_of_a_modulated_generator_alone():
     assert config.axes == () and config.choice == "certain"
     config.generator.kind = "modulated"
     assert config.axes == ("smile", "dir/mine.npz") and config.choice == "whole"
+    config.pairs.folder = "mine"
+    assert config.choice == "folder"
+
+
+def test_what_can_be_asked_of_the_translator():
+    assert Config().units == {"feminine": 3.0}
+    sliders = preset("mobile-128").units
+    assert list(sliders) == [
+        "feminine",
+        "masculine",
+        "older",
+        "younger",
+        "smile",
+        "frown",
+    ]
+    assert 1.5 * sliders["frown"] == pytest.approx(2.6)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ ROOMS = (
     "tf_fsgd.training",
     "tf_fsgd.evaluation",
     "export",
+    "tf_fsgd.job",
     "tf_fsgd.api",
     "train",
 )

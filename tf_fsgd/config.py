@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tf_fsgd.config_formats import FORMAT, migrated
+from tf_fsgd.edits import default_units, teacher_unit
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
 from tf_fsgd.settings import (
@@ -249,8 +250,28 @@ class Config:
         return tuple(edit.strip() for edit in self.edit.split(","))
 
     @property
+    def units(self) -> dict[str, float]:
+        """What can be asked of the translator: strength 1 of each edit.
+
+        In standard deviations of w: of both ends of every axis two thirds of the most
+        that families show, of one fixed edit all of it.
+        """
+        if self.pairs.folder:
+            # Nobody knows what these pairs show, whatever the config calls its edit.
+            return {Path(self.pairs.folder).name: 1.0}
+        if not self.axes:
+            unit = self.pairs.strength or teacher_unit(self.edit, self.pairs.head_only)
+            return {Path(self.edit).name: unit}  # a direction's file may lie anywhere
+        return default_units(self.axes)
+
+    @property
     def choice(self) -> str:
-        """How faces to train on are chosen: "certain" pairs or "whole" families."""
+        """How faces to train on are chosen: "certain" pairs or "whole" families.
+
+        Or they are those of the user's own "folder".
+        """
+        if self.pairs.folder:
+            return "folder"
         return "whole" if self.axes else "certain"
 
     def check(self) -> None:

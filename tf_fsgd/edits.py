@@ -17,6 +17,7 @@ import numpy as np
 from tf_fsgd.errors import UserError
 
 _STRONGEST = 3.0  # at least twice what training has shown
+_LARGEST = 1.5  # strength that stands for the largest of training
 _DEFAULT = 2.0  # standard deviations: unit and range of a direction of the user's own
 
 
@@ -124,6 +125,19 @@ def family_range(edit: str) -> float:
     """
     axis = axis_of(edit)
     return EDITS[axis].range if axis in EDITS else _DEFAULT
+
+
+def default_units(axes: Sequence[str]) -> dict[str, float]:
+    """Units in which 1.5 is the largest strength of families, of both ends of axes.
+
+    Args:
+        axes: Names of `EDITS`, or directions' files.
+    """
+    return {
+        end: family_range(axis) / _LARGEST
+        for axis in axes
+        for end in (axis, opposite(axis))
+    }
 
 
 def teacher_unit(edit: str, head_only: bool = False) -> float:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tf_fsgd.config import Config, GeneratorConfig
-from tf_fsgd.edits import EDITS, family_range, opposite
+from tf_fsgd.edits import EDITS, default_units, family_range, opposite
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
 from tf_fsgd.pix2pixhd.generator import build_generator
@@ -14,7 +14,6 @@ from tf_fsgd.training import translator as translators
 from tf_fsgd.training.runfolder import new_run
 from tf_fsgd.training.translator import (
     Translator,
-    default_units,
     halve,
     load_translator,
     of_run,

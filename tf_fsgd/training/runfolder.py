@@ -10,7 +10,10 @@ runs/00003-feminine-quick-r128/
     samples/           the same faces through the translator, by images seen
     training.gif       those grids in order
     translator.keras   averaged weights, float32: what evaluation and export read
-    report.json, export/
+    report.html        what the translator does to faces; report.json, the numbers
+    before_after.jpg   held-out pairs: input, output and what was wanted; .gif flips
+    export/
+    site/              the page with sliders (`export.web`)
     leases/            who works here (`tf_fsgd.lease`)
     finished           written last; without it the same command goes on here
 """
@@ -32,8 +35,8 @@ from tf_fsgd.config import Config
 from tf_fsgd.config_formats import is_earlier
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path, make_folder, read_json
-from tf_fsgd.pairs.folder import read_folder
-from tf_fsgd.pairs.source import FamilySource, open_pairs
+from tf_fsgd.pairs.origin import origin_of
+from tf_fsgd.pairs.source import FamilySource
 
 _FINISHED = "finished"
 _START_ANEW = "delete or move away this run's folder to start anew"
@@ -49,7 +52,8 @@ class RunFolder:
 
     @property
     def pairs(self) -> Path:
-        return self.path / "pairs"
+        """Rendered ones, or the user's own."""
+        return Path(self.config.pairs.folder or self.path / "pairs")
 
     @property
     def checkpoints(self) -> Path:
@@ -77,11 +81,15 @@ class RunFolder:
 
     @property
     def report(self) -> Path:
-        return self.path / "report.json"
+        return self.path / "report.html"
 
     @property
     def export(self) -> Path:
         return self.path / "export"
+
+    @property
+    def site(self) -> Path:
+        return self.path / "site"
 
     @property
     def finished(self) -> bool:
@@ -121,12 +129,7 @@ class RunFolder:
         Raises:
             UserError: As `pairs.source.open_pairs` and `pairs.folder.read_folder`.
         """
-        pairs = self.config.pairs
-        if not pairs.folder:
-            return open_pairs(self.pairs, split)
-        return read_folder(
-            pairs.folder, pairs.resolution, split=split, held_out=pairs.held_out
-        )
+        return origin_of(self.config).open(self.pairs, split)
 
     def save_translator(self, translator: keras.Model) -> None:
         """Writes the translator, atomically."""
