@@ -4,6 +4,7 @@ It is imported when one of its names is first asked for (`tf_fsgd/__init__.py`).
 """
 
 import copy
+import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,14 +21,13 @@ from tf_fsgd.images.paste import paste_changes
 from tf_fsgd.images.photo import Photo
 from tf_fsgd.latents.studio import Studio
 from tf_fsgd.lease import lease
-from tf_fsgd.pairs.render import render_pairs, settle_axes
-from tf_fsgd.pairs.source import pictures
+from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.stylegan2 import loading
-from tf_fsgd.training import loop, translator
-from tf_fsgd.training.begin import begin, perceptual_of
+from tf_fsgd.training import translator
 from tf_fsgd.training.photos import edit_photo, find_squares
+from tf_fsgd.training.runfolder import unfinished_or_new
 
-_SHOWN = 8  # faces in the grids that show training
+_logger = logging.getLogger(__name__)
 
 
 class Translator(translator.Translator):
@@ -183,26 +183,18 @@ def train(
         UserError: If the config breaks a rule, another command works on the run, or
             training diverges.
     """
+    # Late, as are the report and the exports: who only translates does not wait for it.
+    from tf_fsgd import job
+
     config = copy.deepcopy(config)  # what it leaves open is filled in
-    run = begin(config, runs, vgg19)
+    origin_of(config).settle(config.edit)
+    if note := job.check(config, vgg19=vgg19):
+        _logger.warning("%s", note)
+    run = unfinished_or_new(runs, config)
     with lease(run.path):
         classifier = load_classifier()
-        if not config.pairs.folder:
-            render_pairs(
-                config,
-                run.pairs,
-                teacher=loading.load_teacher(config.teacher.checkpoint),
-                axes=settle_axes(config),
-                classifier=classifier,
-            )
-        if not run.translator.exists():
-            loop.train(
-                config,
-                run=run,
-                source=run.open_pairs("train"),
-                perceptual=perceptual_of(config, classifier, vgg19),
-                faces=pictures(run.open_pairs("held_out"), 0, _SHOWN),
-            )
+        job.make_pairs(run, classifier)
+        job.learn(run, classifier, vgg19=vgg19)
     return load(run.path)
 
 
@@ -223,7 +215,7 @@ def evaluate(
         faces: Folder of aligned photos to try the edits on; `None`: CelebA's test
             split, else the generated faces of the run.
         data_dir: Where CelebA is; by default TFDS_DATA_DIR, as tfds has it.
-        count: Photos of each edit at most (48, which takes about five minutes).
+        count: Photos of each edit at most; `None`: 120 of a single edit, 48 of six.
 
     Returns:
         What is in `report.json`.
@@ -231,12 +223,11 @@ def evaluate(
     Raises:
         UserError: If there is no such translator, or no face to try it on.
     """
-    # Late, as is the export: who only translates does not wait for these.
+    from tf_fsgd.evaluation import report
     from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
-    from tf_fsgd.evaluation.edit_report import DEFAULT_PHOTOS, Beside, report_edits
 
     of, run = _opened(name_or_translator)
-    beside = company_of(run) if run else Beside()
+    beside = company_of(run) if run else report.Beside()
     instruments, notes = load_instruments()
     photos = find_photos(
         of.resolution,
@@ -245,12 +236,13 @@ def evaluate(
         data_dir=data_dir,
         families=beside.families,
     )
-    return report_edits(
+    return report.evaluate(
         of,
         photos,
         instruments,
         out=Path(out),
-        count=count or DEFAULT_PHOTOS,
+        directions=origin_of(run.config).directions() if run else None,
+        count=count,
         beside=beside,
         notes=notes,
     )
