@@ -44,7 +44,7 @@ def find_faces(
     if paths:
         files = find_images(paths)[:most]
         faces = [resize(read_image(path), resolution) for path in files]
-        return np.stack(faces), "photos named by --photos"
+        return np.stack(faces), "photos that the user named"
     if find_celeba() is not None:
         examples = itertools.islice(celeba_split("test"), most)
         faces = [

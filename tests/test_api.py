@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 import tf_fsgd
+from tf_fsgd import job
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import write_image
+from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.layers import Spread
 
 REPOSITORY = Path(__file__).parents[1]
@@ -184,6 +186,8 @@ def test_what_is_no_photo(brighter, tmp_path):
         brighter.edit_photo(wall, smile=1)
     with pytest.raises(UserError, match=r"received float32 \[60, 90, 3\]"):
         brighter.edit_photo(wall.astype(np.float32), smile=1)
+    with pytest.raises(UserError, match=r"received uint8 \[0, 90, 3\]"):
+        brighter.edit_photo(wall[:0], smile=1)
     with pytest.raises(UserError, match="received 'ears'"):
         brighter.edit_photo(wall, ears=1)
     with pytest.raises(UserError, match="party.jpg: no such file"):
@@ -191,39 +195,53 @@ def test_what_is_no_photo(brighter, tmp_path):
 
 
 @pytest.fixture
+def made(monkeypatch):
+    """The runs that were made; making one saves a network that changes nothing."""
+    made = []
+
+    def make(run, **how):
+        made.append((run, how))
+        run.save_translator(build_generator(run.config.generator, 16))
+
+    monkeypatch.setattr(job, "make", make)
+    return made
+
+
+@pytest.fixture
 def winter(tmp_path):
-    """A config that learns from three pairs, for two steps."""
+    """A config that learns from pictures of its own."""
     folder = tmp_path / "to-winter"
     for number in range(3):
         write_image(folder / "A" / f"{number}.png", picture(16, number))
         write_image(folder / "B" / f"{number}.png", 255 - picture(16, number))
     config = tf_fsgd.preset("quick")
-    config.pairs.folder, config.pairs.held_out = str(folder), 1
+    config.pairs.folder, config.pairs.held_out = os.path.relpath(folder), 1
     config.pairs.resolution = 16
-    config.generator.filters, config.generator.blocks = 2, 1
-    config.discriminator.filters = config.discriminator.layers = 1
-    config.loss.perceptual = 0.0
-    config.training.images, config.training.batch_size = 4, 2
     return config
 
 
-def test_training_gives_a_translator(winter, tmp_path):
-    winter.pairs.folder = os.path.relpath(winter.pairs.folder)
+def test_training_gives_the_translator_of_a_run(winter, made, tmp_path):
     asked = copy.deepcopy(winter)
-    trained = tf_fsgd.train(winter, tmp_path / "runs")
+    trained = tf_fsgd.train(winter, tmp_path / "runs", data_dir=None)
     assert winter == asked  # what was left open is filled in a copy
     assert trained.edits == ("to-winter",)
-    face = picture(16)
-    run = tmp_path / "runs" / trained.name
-    np.testing.assert_array_equal(tf_fsgd.load(run)(face), trained(face))
-    # The same call finds it trained.
-    written = (run / "translator.keras").stat().st_mtime_ns
+    ((run, how),) = made
+    assert run.path == tmp_path / "runs" / trained.name
+    assert Path(run.config.pairs.folder).is_absolute()
+    assert how == {"data_dir": None, "vgg19": None}
+    np.testing.assert_array_equal(trained(picture(16)), picture(16))
+    # Not finished, the same call goes on with it.
     assert tf_fsgd.train(winter, tmp_path / "runs").name == trained.name
-    assert (run / "translator.keras").stat().st_mtime_ns == written
 
 
-def test_a_config_from_which_nothing_comes_leaves_no_run(winter, tmp_path):
+def test_a_config_from_which_nothing_comes_leaves_no_run(winter, made, tmp_path):
     winter.training.batch_size = 0
     with pytest.raises(UserError, match="training.batch_size must be at least 1"):
         tf_fsgd.train(winter, tmp_path / "runs")
-    assert not (tmp_path / "runs").exists()
+    assert made == [] and not (tmp_path / "runs").exists()
+
+
+def test_measuring_no_photo_is_a_mistake(brighter, tmp_path):
+    with pytest.raises(UserError, match="count must be at least 1, received 0"):
+        tf_fsgd.evaluate(brighter, tmp_path / "out", count=0)
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,7 @@
 """What `import tf_fsgd` offers: each function a thin one over the rooms below.
 
-It is imported when one of its names is first asked for (`tf_fsgd/__init__.py`).
+It is imported when one of its names is first asked for (`tf_fsgd/__init__.py`), and
+what measures and exports only when it is called: who translates does not wait for it.
 """
 
 import copy
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.config import Config
 from tf_fsgd.edits import asked_for
 from tf_fsgd.errors import UserError
@@ -20,12 +20,11 @@ from tf_fsgd.images.io import read_image, resize
 from tf_fsgd.images.paste import paste_changes
 from tf_fsgd.images.photo import Photo
 from tf_fsgd.latents.studio import Studio
-from tf_fsgd.lease import lease
 from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.stylegan2 import loading
 from tf_fsgd.training import translator
 from tf_fsgd.training.photos import edit_photo, find_squares
-from tf_fsgd.training.runfolder import unfinished_or_new
+from tf_fsgd.training.runfolder import RunFolder, unfinished_or_new
 
 _logger = logging.getLogger(__name__)
 
@@ -101,7 +100,8 @@ class Translator(translator.Translator):
         if isinstance(photo, str | os.PathLike):
             photo = read_image(photo)
         pixels = np.array(photo)
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        rgb = pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size > 0
+        if not rgb or pixels.dtype != np.uint8:
             raise UserError(
                 "photo must be uint8 [H, W, 3] or a file, "
                 f"received {pixels.dtype} {list(pixels.shape)}"
@@ -168,33 +168,33 @@ def train(
     config: Config,
     runs: str | os.PathLike = "runs",
     *,
-    vgg19: str | os.PathLike | None = None,
+    data_dir: str | None = None,
+    vgg19: str | None = None,
 ) -> Translator:
-    """Renders pairs and trains a translator on them.
+    """Makes a translator, and a run folder with all that belongs to it.
 
-    Stopped at any point, the same call goes on where it was.
+    Renders pairs, trains, measures, exports. Stopped at any point, the same call goes
+    on where it was.
 
     Args:
         config: For example `preset("quick")`, with what you have changed in it.
-        runs: The folder of all runs; gets a new one, with all that training writes.
+        runs: The folder of all runs.
+        data_dir: Where CelebA is; by default TFDS_DATA_DIR, as tfds has it.
         vgg19: VGG19's ImageNet weights, where the config wants them for its loss.
 
     Raises:
         UserError: If the config breaks a rule, another command works on the run, or
             training diverges.
     """
-    # Late, as are the report and the exports: who only translates does not wait for it.
     from tf_fsgd import job
 
     config = copy.deepcopy(config)  # what it leaves open is filled in
     origin_of(config).settle(config.edit)
-    if note := job.check(config, vgg19=vgg19):
-        _logger.warning("%s", note)
+    note = job.check(config, data_dir=data_dir, vgg19=vgg19)
+    if note:
+        _logger.warning(note)
     run = unfinished_or_new(runs, config)
-    with lease(run.path):
-        classifier = load_classifier()
-        job.make_pairs(run, classifier)
-        job.learn(run, classifier, vgg19=vgg19)
+    job.make(run, data_dir=data_dir, vgg19=vgg19)
     return load(run.path)
 
 
@@ -215,19 +215,23 @@ def evaluate(
         faces: Folder of aligned photos to try the edits on; `None`: CelebA's test
             split, else the generated faces of the run.
         data_dir: Where CelebA is; by default TFDS_DATA_DIR, as tfds has it.
-        count: Photos of each edit at most; `None`: 120 of a single edit, 48 of six.
+        count: Photos of each edit at most; by default as many as take five minutes.
 
     Returns:
         What is in `report.json`.
 
     Raises:
-        UserError: If there is no such translator, or no face to try it on.
+        UserError: If there is no such translator, no face to try it on, or `count` is
+            below 1.
     """
-    from tf_fsgd.evaluation import report
+    if count is not None and count < 1:
+        raise UserError(f"count must be at least 1, received {count}")
     from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
+    from tf_fsgd.evaluation.report import Beside
+    from tf_fsgd.evaluation.report import evaluate as report_on
 
     of, run = _opened(name_or_translator)
-    beside = company_of(run) if run else report.Beside()
+    beside = company_of(run) if run else Beside()
     instruments, notes = load_instruments()
     photos = find_photos(
         of.resolution,
@@ -236,7 +240,7 @@ def evaluate(
         data_dir=data_dir,
         families=beside.families,
     )
-    return report.evaluate(
+    return report_on(
         of,
         photos,
         instruments,
@@ -277,7 +281,9 @@ def export(
     return export_translator(of, Path(out), faces, PHOTOS, source)
 
 
-def _opened(name_or_translator):
+def _opened(
+    name_or_translator: str | os.PathLike | translator.Translator,
+) -> tuple[translator.Translator, RunFolder | None]:
     """A translator, and its run folder where a path names one."""
     if isinstance(name_or_translator, translator.Translator):
         return name_or_translator, None

@@ -7,7 +7,6 @@
 Each phase skips what an earlier call has finished.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -43,10 +42,7 @@ _SHOWN = 8  # faces in the grids that show training
 
 
 def check(
-    config: Config,
-    *,
-    data_dir: str | None = None,
-    vgg19: str | os.PathLike | None = None,
+    config: Config, *, data_dir: str | None = None, vgg19: str | None = None
 ) -> str:
     """Finds in seconds what the user has to change, before a run folder is made.
 
@@ -84,10 +80,7 @@ def check(
 
 
 def make(
-    run: RunFolder,
-    *,
-    data_dir: str | None = None,
-    vgg19: str | os.PathLike | None = None,
+    run: RunFolder, *, data_dir: str | None = None, vgg19: str | None = None
 ) -> dict[str, Path]:
     """Makes all of a run, or what is missing of it, and prints how it goes.
 
@@ -104,8 +97,9 @@ def make(
     """
     with lease(run.path):
         print(f"run: {run.path}  (preset {run.config.preset}, edit {run.config.edit})")
-        classifier = load_classifier()
-        make_pairs(run, classifier)
+        classifier, origin = load_classifier(), origin_of(run.config)
+        if not run.translator.exists():
+            origin.make(run.pairs, classifier)
         instruments, notes = load_instruments()
         beside = company_of(run)
         photos = find_photos(
@@ -117,15 +111,24 @@ def make(
         print(f"photos: {photos.note}")
         if not photos.real:
             print(f"to include CelebA: {HOW_TO_GET}")
-        shown = photos.faces if photos.real else None
-        translator = learn(run, classifier, shown, vgg19)
+        if not run.translator.exists():
+            generated = pictures(run.open_pairs("held_out"), 0, _SHOWN)
+            half = _SHOWN // 2 if photos.real else _SHOWN
+            train(
+                run.config,
+                run=run,
+                source=run.open_pairs("train"),
+                perceptual=_perceptual(run.config, classifier, vgg19),
+                faces=np.concatenate([generated[:half], photos.faces])[:_SHOWN],
+            )
+        translator = of_run(run, run.load_translator())
         print("evaluation: reading what the translator makes of every face")
         report = evaluate(
             translator,
             photos,
             instruments,
             out=run.path,
-            directions=origin_of(run.config).directions(),
+            directions=origin.directions(),
             beside=beside,
             notes=notes,
         )
@@ -148,41 +151,6 @@ def make(
     return {what: path for what, path in made.items() if path.exists()}
 
 
-def make_pairs(run: RunFolder, classifier: AttributeClassifier) -> None:
-    """Renders the pairs of a run that has not been trained."""
-    if not run.translator.exists():
-        origin_of(run.config).make(run.pairs, classifier)
-
-
-def learn(
-    run: RunFolder,
-    classifier: AttributeClassifier,
-    photos: np.ndarray | None = None,
-    vgg19: str | os.PathLike | None = None,
-) -> Translator:
-    """Trains on the pairs of a run, or opens what has been trained.
-
-    Args:
-        run: Its pairs are there.
-        classifier: Whose features are the perceptual loss where VGG19's are not.
-        photos: `[N, R, R, 3]` uint8, to be seen in the grids beside generated faces.
-        vgg19: As for `find_perceptual`.
-    """
-    if not run.translator.exists():
-        half = _SHOWN if photos is None else _SHOWN // 2
-        faces = [pictures(run.open_pairs("held_out"), 0, half)]
-        if photos is not None:
-            faces.append(photos[: _SHOWN - len(faces[0])])
-        train(
-            run.config,
-            run=run,
-            source=run.open_pairs("train"),
-            perceptual=_perceptual(run.config, classifier, vgg19),
-            faces=np.concatenate(faces),
-        )
-    return of_run(run, run.load_translator())
-
-
 def _write_page(run: RunFolder, translator: Translator) -> None:
     """The page with sliders, where LiteRT.js can be had."""
     try:
@@ -193,7 +161,7 @@ def _write_page(run: RunFolder, translator: Translator) -> None:
         print(f"page with sliders: python -m http.server --directory {run.site}")
 
 
-def find_perceptual(config: Config, vgg19: str | os.PathLike | None) -> Path | None:
+def find_perceptual(config: Config, vgg19: str | None) -> Path | None:
     """VGG19's weights, if the config wants them for its perceptual loss.
 
     Args:
@@ -218,7 +186,7 @@ def find_perceptual(config: Config, vgg19: str | os.PathLike | None) -> Path | N
 
 
 def _perceptual(
-    config: Config, classifier: AttributeClassifier, vgg19: str | os.PathLike | None
+    config: Config, classifier: AttributeClassifier, vgg19: str | None
 ) -> Perceptual:
     """The network of the perceptual loss and the weight of each of its maps."""
     if (weights := find_perceptual(config, vgg19)) is not None:

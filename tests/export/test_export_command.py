@@ -129,7 +129,7 @@ def test_thorough_compares_on_more_photos(shipped, faces, tmp_path, monkeypatch)
     for flags, photos in [([], 1), (["--thorough"], 4)]:
         assert main(["tiny", "--photos", str(faces), *flags]) == 0
         report = json.loads((tmp_path / "exported/tiny/report.json").read_text())
-        assert report["photos"] == "photos named by --photos"
+        assert report["photos"] == "photos that the user named"
         assert report["photos_measured"] == photos
 
 

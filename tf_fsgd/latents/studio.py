@@ -8,10 +8,9 @@ The verbs draw with it, and so does whoever has asked `tf_fsgd.load_teacher`.
 """
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -19,7 +18,7 @@ from tqdm import tqdm
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import to_uint8
 from tf_fsgd.latents.expressions import Expression, expression_of, fitted
-from tf_fsgd.latents.faces import Who, as_faces, faces_ws
+from tf_fsgd.latents.faces import Face, Who, as_faces, faces_ws
 from tf_fsgd.latents.interpolation import EASES, PATHS, interpolate
 from tf_fsgd.latents.mixing import mix
 from tf_fsgd.latents.sampling import broadcast, truncate, z_from_seeds
@@ -34,7 +33,7 @@ class Studio:
     """A teacher, and how it is to draw.
 
     Faces are named by seeds, 0 to 4294967295, or by .npz files of projected photos,
-    which truncation leaves as they are. Pictures are uint8, R pixels a side.
+    which truncation leaves as they are. Pictures are uint8, R (`side`) pixels a side.
 
     Attributes:
         teacher: Who draws.
@@ -53,7 +52,7 @@ class Studio:
     resolution: int | None = None
     noise_mode: str = "const"
 
-    def __post_init__(self) -> None:
+    def __post_init__(self):
         if not math.isfinite(self.truncation_psi):
             raise UserError(
                 f"truncation_psi must be a number, received {self.truncation_psi}"
@@ -62,8 +61,10 @@ class Studio:
 
     @property
     def side(self) -> int:
-        """R, whether the user has named it or not."""
-        return self.resolution or min(SIDE, self.teacher.resolution)
+        """R in pixels."""
+        if self.resolution is None:
+            return min(SIDE, self.teacher.resolution)
+        return self.resolution
 
     def sample(self, seeds: Iterable[Who]) -> np.ndarray:
         """Draws a face for each seed, `[N, R, R, 3]`.
@@ -87,10 +88,7 @@ class Studio:
         return self.express(seeds, expression_of(edits), [1.0])[0]
 
     def express(
-        self,
-        seeds: Iterable[Who],
-        expression: Expression,
-        degrees: Sequence[float] | np.ndarray,
+        self, seeds: Iterable[Who], expression: Expression, degrees: Collection[float]
     ) -> np.ndarray:
         """Draws each face at every degree of an expression.
 
@@ -146,13 +144,18 @@ class Studio:
         _check("path", path, PATHS)
         _check("ease", ease, EASES)
         return_as_came = loop and len(faces) == 2
-        how: dict[str, Any] = {"path": path, "ease": ease}
-        how["loop"] = loop and not return_as_came
+        turns = loop and not return_as_came
+        teacher = self.teacher
         if space == "w":
-            w_avg = self.teacher.w_avg
-            ws = interpolate(self._ws(faces), frames, centre=w_avg, **how)
+            ends, centre = self._ws(faces), teacher.w_avg
+            ws = interpolate(
+                ends, frames, path=path, ease=ease, loop=turns, centre=centre
+            )
         else:
-            ws = self._through_z(faces, frames, how)
+            ends = _z(faces, teacher)
+            z = interpolate(ends, frames, path=path, ease=ease, loop=turns)
+            w = truncate(teacher.mapping(z), teacher.w_avg, self.truncation_psi)
+            ws = broadcast(w, teacher.num_ws)
         film = self._draw(ws, "frame")
         return np.concatenate([film, film[-2:0:-1]]) if return_as_came else film
 
@@ -182,18 +185,6 @@ class Studio:
     def _ws(self, seeds: Iterable[Who]) -> np.ndarray:
         return faces_ws(self.teacher, as_faces(seeds), self.truncation_psi)
 
-    def _through_z(self, faces, frames: int, how: dict) -> np.ndarray:
-        """W+ of a film whose path is in Z, `[F, num_ws, w_dim]`."""
-        photos = [face.label for face in faces if isinstance(face.source, Path)]
-        if photos:
-            names = ", ".join(photos)
-            raise UserError(f"space z: a photo has no z, received {names}")
-        teacher = self.teacher
-        z = z_from_seeds([face.source for face in faces], teacher.z_dim)
-        w = teacher.mapping(interpolate(z, frames, **how))
-        w = truncate(w, teacher.w_avg, self.truncation_psi)
-        return broadcast(w, teacher.num_ws)
-
     def _draw(self, ws: np.ndarray, unit: str = "face") -> np.ndarray:
         """Draws W+ `[N, num_ws, w_dim]` one after the other, with the time left."""
         synthesis = self.teacher.synthesis
@@ -203,6 +194,16 @@ class Studio:
                 for one in tqdm(ws, desc="rendering", unit=unit, leave=False)
             ]
         )
+
+
+def _z(faces: Iterable[Face], teacher: Teacher) -> np.ndarray:
+    """z of faces that are seeds, `[N, z_dim]`."""
+    photos = [face.label for face in faces if isinstance(face.source, Path)]
+    if photos:
+        names = ", ".join(photos)
+        raise UserError(f"space z: a photo has no z, received {names}")
+    seeds = [face.source for face in faces if isinstance(face.source, int)]
+    return z_from_seeds(seeds, teacher.z_dim)
 
 
 def _check(name: str, value: str, known: Iterable[str]) -> None:
