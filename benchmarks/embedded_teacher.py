@@ -1,7 +1,7 @@
 """The embedded teacher against the OpenVINO runtime on the same weights, paired.
 
-    python benchmarks/embedded_teacher.py
-    python benchmarks/embedded_teacher.py --batch 8 --rounds 5
+    python -m benchmarks.embedded_teacher
+    python -m benchmarks.embedded_teacher --batch 8 --rounds 5
 
 Every way of drawing has its turn in each round, so that whatever else the machine does
 meets all alike; the best round counts. CPU seconds are those of all threads. The

@@ -1,7 +1,7 @@
 """Exported translators beside pix2pixHD's generator: milliseconds for one image.
 
     python -m export mobile-256 --photos FACES --out exported
-    PYTHONPATH=. python benchmarks/latency.py exported \\
+    python -m benchmarks.latency exported \\
         --reference CHECKOUT --torch-python torch/python
 
 With `--filters 8 --rounds 2` it is a trial of a minute.
@@ -34,15 +34,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from latency_table import BAR_THREADS, Way, bars, table
-from started import Worker, started
 from tqdm import tqdm
 
+from benchmarks.latency_table import BAR_THREADS, Way, bars, table
+from benchmarks.started import Worker, started
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.files import read_json
 from tf_fsgd.presets import preset
 
-_HERE = Path(__file__).parent
 _REFERENCE = "pix2pixHD, PyTorch fp32"
 _SAME = "pix2pixHD, TFLite {}"
 _SAME_PRECISIONS = ("fp32", "int8")
@@ -94,7 +93,7 @@ def _commands(
     config.pairs.resolution = report["resolution"]
     config.generator.filters = arguments.filters
     config.save(folder / "config.json")
-    converter = [sys.executable, _HERE / "latency_generator.py"]
+    converter = [sys.executable, "-m", "benchmarks.latency_generator"]
     with (folder / "converter.errors").open("w") as log:
         done = subprocess.run(
             [*converter, folder / "config.json", folder, *_SAME_PRECISIONS],
@@ -102,7 +101,7 @@ def _commands(
             stderr=log,
         )
     if done.returncode:
-        sys.exit(f"{(folder / 'converter.errors').read_text()}failed: {converter[1]}")
+        sys.exit(f"{(folder / 'converter.errors').read_text()}failed: {converter[-1]}")
 
     files = {
         _SAME.format(precision): folder / f"{precision}.tflite"
@@ -111,9 +110,9 @@ def _commands(
         _ours(report, precision): arguments.export / "tflite" / entry["file"]
         for precision, entry in report["tflite"].items()
     }
-    reference = [arguments.torch_python, _HERE / "latency_reference.py"]
+    reference = [arguments.torch_python, "-m", "benchmarks.latency_reference"]
     reference += [arguments.reference, folder / "config.json"]
-    ours = [sys.executable, _HERE / "latency_tflite.py"]
+    ours = [sys.executable, "-m", "benchmarks.latency_tflite"]
     return [(_REFERENCE, 0, reference)] + [
         (name, file.stat().st_size, [*ours, file]) for name, file in files.items()
     ]

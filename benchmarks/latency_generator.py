@@ -1,6 +1,6 @@
 """A worker of `latency.py`: pix2pixHD's generator of this project as .tflite files.
 
-python benchmarks/latency_generator.py config.json DIR fp32 int8
+python -m benchmarks.latency_generator config.json DIR fp32 int8
 
 The weights are those that `latency_reference.py` starts with, so that both translate
 an image to the same image.
@@ -12,8 +12,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from train_step_ours import start
-
+from benchmarks.train_step_ours import start
 from export.signatures import Servable
 from export.tflite import convert
 from tf_fsgd.config import Config

@@ -1,6 +1,6 @@
 """A worker of `latency.py`: translates with a checkout of NVIDIA/pix2pixHD.
 
-python benchmarks/latency_reference.py CHECKOUT config.json THREADS translated.npy
+python -m benchmarks.latency_reference CHECKOUT config.json THREADS translated.npy
 """
 
 import contextlib
@@ -12,9 +12,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-from train_step_reference import load_networks, start
-from train_step_start import images
-from worker import peak, serve
+
+from benchmarks.train_step_reference import load_networks, start
+from benchmarks.train_step_start import images
+from benchmarks.worker import peak, serve
 
 
 @torch.inference_mode()

@@ -1,14 +1,15 @@
 """A worker of `latency.py`: translates with a .tflite file on LiteRT's XNNPACK.
 
-python benchmarks/latency_tflite.py file.tflite THREADS translated.npy
+python -m benchmarks.latency_tflite file.tflite THREADS translated.npy
 """
 
 import sys
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from train_step_start import images
-from worker import peak, serve
+
+from benchmarks.train_step_start import images
+from benchmarks.worker import peak, serve
 
 
 def main(file: str, threads: str, translated: str) -> None:

@@ -1,6 +1,6 @@
 """Projection and edit against the translator, on the same photos of CelebA.
 
-    python benchmarks/projection.py RUN --out DIR --count 20
+    python -m benchmarks.projection RUN --out DIR --count 20
 
 Edits photos of people who lack what the run's edit adds (for "feminine": men) in two
 ways: by the run's translator, and by finding each photo's latent and moving it along

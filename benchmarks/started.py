@@ -61,19 +61,20 @@ def started(command: Sequence, errors: Path) -> Iterator[Worker]:
         command: Program and arguments, made to text here.
         errors: File for its standard error.
     """
-    with errors.open("w") as log:
-        process = subprocess.Popen(
+    with (
+        errors.open("w") as log,
+        subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-        )
-    try:
-        worker = Worker(process, errors)
-        if worker.read_line() != "ready\n":
-            worker.fail()
-        yield worker
-    finally:
-        process.kill()
-        process.wait()
+        ) as process,
+    ):
+        try:
+            worker = Worker(process, errors)
+            if worker.read_line() != "ready\n":
+                worker.fail()
+            yield worker
+        finally:
+            process.kill()

@@ -1,7 +1,7 @@
 """StyleGAN2 here against stylegan2-ada-pytorch on the same random weights, paired.
 
-    python benchmarks/teacher.py --reference stylegan2-ada-pytorch --python torch/python
-    python benchmarks/teacher.py ... --cases 256x8 --rounds 3
+    python -m benchmarks.teacher --reference stylegan2-ada-pytorch --python torch/python
+    python -m benchmarks.teacher ... --cases 256x8 --rounds 3
 
 The weights are random, with config-e's widths. Every way of drawing is a process of its
 own with two threads, and has its turn in each round, so that whatever else the machine
@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from started import Worker, started
 
+from benchmarks.started import Worker, started
 from tf_fsgd.stylegan2.architecture import Architecture, config_e, synthesis_shapes
 
 _OURS = ("ours float32", "ours mixed_bfloat16", "floor float32", "floor bfloat16")
@@ -74,16 +74,15 @@ class Way:
 
 
 def _measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Way]:
-    here = Path(__file__).parent
     ways = {}
     with ExitStack() as stack:
         for name in (*_REFERENCES, *_OURS):
             images = folder / f"{name}.npy"
             if name in _REFERENCES:
-                command = [arguments.python, here / "teacher_reference.py"]
+                command = [arguments.python, "-m", "benchmarks.teacher_reference"]
                 command += [arguments.reference]
             else:
-                command = [sys.executable, here / "teacher_ours.py"]
+                command = [sys.executable, "-m", "benchmarks.teacher_ours"]
             command += [*name.split(), folder / "inputs.npz", images]
             worker = started(command, folder / f"{name}.errors")
             ways[name] = Way(stack.enter_context(worker), images)

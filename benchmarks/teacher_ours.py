@@ -1,6 +1,6 @@
 """A worker of `teacher.py`: draws with this project, or runs the bare convolutions.
 
-python benchmarks/teacher_ours.py ours float32 inputs.npz images.npy
+python -m benchmarks.teacher_ours ours float32 inputs.npz images.npy
 """
 
 import os
@@ -10,8 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from worker import peak, serve
 
+from benchmarks.worker import peak, serve
 from tf_fsgd.stylegan2.architecture import Architecture, config_e
 from tf_fsgd.stylegan2.model import assign_weights
 from tf_fsgd.stylegan2.synthesis import freeze, synthesis_network

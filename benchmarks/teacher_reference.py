@@ -1,13 +1,14 @@
 """A worker of `teacher.py`: draws with a checkout of stylegan2-ada-pytorch.
 
-python benchmarks/teacher_reference.py CHECKOUT reference fused inputs.npz out.npy
+python -m benchmarks.teacher_reference CHECKOUT reference fused inputs.npz out.npy
 """
 
 import sys
 
 import numpy as np
 import torch
-from worker import peak, serve
+
+from benchmarks.worker import peak, serve
 
 
 def main(checkout: str, way: str, form: str, inputs: str, images: str) -> None:

@@ -1,7 +1,7 @@
 """One training step here against NVIDIA/pix2pixHD's on CPU PyTorch, paired.
 
-    python benchmarks/train_step.py --reference CHECKOUT --reference-python torch/python
-    python benchmarks/train_step.py ... --cases 64x2 --filters 8    # a trial: seconds
+    python -m benchmarks.train_step --reference CHECKOUT --reference-python torch/python
+    python -m benchmarks.train_step ... --cases 64x2 --filters 8    # a trial: seconds
 
 The reference is its authors' GlobalGenerator and MultiscaleDiscriminator: 64 filters, 4
 downsamplings, 9 blocks; 2 scales of 3 layers; least squares, feature matching and Adam.
@@ -34,13 +34,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from started import Worker, started
 from tqdm import tqdm
 
+from benchmarks.started import Worker, started
 from tf_fsgd.config import Config
 from tf_fsgd.presets import preset
 
-_HERE = Path(__file__).parent
 _REFERENCE = "pix2pixHD"
 
 
@@ -126,8 +125,8 @@ class Way:
 def _measure(
     arguments: argparse.Namespace, config: Config, folder: Path
 ) -> dict[str, Way]:
-    ours = [sys.executable, _HERE / "train_step_ours.py"]
-    reference = [arguments.reference_python, _HERE / "train_step_reference.py"]
+    ours = [sys.executable, "-m", "benchmarks.train_step_ours"]
+    reference = [arguments.reference_python, "-m", "benchmarks.train_step_reference"]
     reference += [arguments.reference]
     config.save(folder / "reference.json")
     commands = {_REFERENCE: [*reference, folder / "reference.json"]}

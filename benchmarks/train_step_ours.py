@@ -1,6 +1,6 @@
 """A worker of `train_step.py`: trains with this project.
 
-python benchmarks/train_step_ours.py config.json report.json
+python -m benchmarks.train_step_ours config.json report.json
 """
 
 import os
@@ -10,9 +10,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import tensorflow as tf
-from train_step_start import LOSSES, images, serve_steps, weights
-from worker import peak
 
+from benchmarks.train_step_start import LOSSES, images, serve_steps, weights
+from benchmarks.worker import peak
 from tf_fsgd.config import Config
 from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import make_train_step

@@ -1,6 +1,6 @@
 """A worker of `train_step.py`: trains with a checkout of NVIDIA/pix2pixHD.
 
-python benchmarks/train_step_reference.py CHECKOUT config.json report.json
+python -m benchmarks.train_step_reference CHECKOUT config.json report.json
 
 Networks and `GANLoss` are the checkout's. Its `Pix2PixHDModel` asks for CUDA and VGG19,
 so the step is written anew, in the order of the checkout's model and `train.py`.
@@ -14,8 +14,9 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import torch
-from train_step_start import images, serve_steps, weights
-from worker import peak
+
+from benchmarks.train_step_start import images, serve_steps, weights
+from benchmarks.worker import peak
 
 
 def main(checkout: str, config: str, report: str) -> None:

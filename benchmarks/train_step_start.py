@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from worker import serve
+
+from benchmarks.worker import serve
 
 _DEVIATION = 0.02  # pix2pixHD's initialisation
 LOSSES = ("adversarial", "feature_matching", "discriminator")

@@ -67,8 +67,8 @@ def _export(options: argparse.Namespace) -> None:
     with output_to(os.devnull):
         photos, source = find_faces(measured, side, options.photos, run)
     # The command that makes the run exports to the same place.
-    into_run = run is not None and out == run.export
-    with lease(run.path) if into_run else contextlib.nullcontext():
+    into_run = run if run and out == run.export else None
+    with lease(into_run.path) if into_run else contextlib.nullcontext():
         report = bundle.export_translator(translator, out, photos, measured, source)
     print(f"{out / 'saved_model'}")
     for file in report["tflite"].values():

@@ -179,9 +179,9 @@ def _proven(
 ) -> dict:
     """Holds a file to every rule; what was found."""
     model = path.read_bytes()
-    weights = metadata.read(model)["weights"]
+    facts = metadata.read(model) or {}
     operators = gate.check(model, precision in gate.INTEGER)
-    ratio = gate.check_weights(model, weights, precision)
+    ratio = gate.check_weights(model, facts["weights"], precision)
     check_repeats(model)
     reference = reference[chosen]
     one, two = (tflite.TfliteTranslator(path, threads) for threads in tflite.THREADS)

@@ -1,6 +1,8 @@
 """The photos that a command compares files on, where the user names none."""
 
 import itertools
+import os
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,19 +10,19 @@ from export.bundle import CALIBRATION
 from tf_fsgd.attributes.celeba import celeba_split, face_crop, find_celeba
 from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.io import read_image, resize
-from tf_fsgd.latents.rendering import render_faces
-from tf_fsgd.latents.samples import sample_w
-from tf_fsgd.latents.sampling import broadcast
+from tf_fsgd.latents.studio import Studio
 from tf_fsgd.pairs.source import pictures
 from tf_fsgd.stylegan2.mobile_teacher import MobileTeacher
 from tf_fsgd.training.runfolder import RunFolder
 
 _FIRST_SEED = 700_000  # far from the pairs that a translator is trained on
-_TRUNCATION = 0.7
 
 
 def find_faces(
-    count: int, resolution: int, paths: list[str], run: RunFolder | None = None
+    count: int,
+    resolution: int,
+    paths: Sequence[str | os.PathLike],
+    run: RunFolder | None = None,
 ) -> tuple[np.ndarray, str]:
     """Photos to compare on and, as far as there are more, to calibrate with.
 
@@ -42,7 +44,7 @@ def find_faces(
     if paths:
         files = find_images(paths)[:most]
         faces = [resize(read_image(path), resolution) for path in files]
-        return np.stack(faces), "photos named by --photos"
+        return np.stack(faces), "photos that the user named"
     if find_celeba() is not None:
         examples = itertools.islice(celeba_split("test"), most)
         faces = [
@@ -59,8 +61,7 @@ def find_faces(
 def _drawn(resolution: int, count: int) -> np.ndarray:
     teacher = MobileTeacher()
     seeds = range(_FIRST_SEED, _FIRST_SEED + count)
-    ws = broadcast(sample_w(teacher, seeds, _TRUNCATION), teacher.num_ws)
     sides = [teacher.resolution >> halvings for halvings in (3, 2, 1, 0)]
     side = next((side for side in sides if side >= resolution), sides[-1])
-    faces = render_faces(teacher, ws, resolution=side)
+    faces = Studio(teacher, resolution=side).sample(seeds)
     return np.stack([resize(face, resolution) for face in faces])

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import tensorflow as tf
 
 JPEG, PNG, WEBP = range(3)
-NAMES = ("JPEG", "PNG", "WebP")
 UNKNOWN = 3
 
 _PADDING = 64  # zeros behind the file, so that a field that was cut off reads as zero

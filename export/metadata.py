@@ -15,18 +15,19 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from export import flatbuffer
+from export.signatures import Servable
 
 NAME = "tf_fsgd"
 FORMAT = "tf_fsgd tflite 2"  # 2: every file takes strengths
 
 
-def facts_of(servable, facts: dict, precision: str) -> dict:
+def facts_of(servable: Servable, facts: dict, precision: str) -> dict:
     """What is written into a file.
 
     Short, for it counts against what a mobile preset promises to weigh.
 
     Args:
-        servable: An `export.signatures.Servable`.
+        servable: What the file was made of.
         facts: `name`, `resolution`, `axes`, `units`, `licence` and `versions`, among
             others.
         precision: Of the file.
@@ -44,7 +45,7 @@ def facts_of(servable, facts: dict, precision: str) -> dict:
     }
 
 
-def weights_sha256(servable) -> str:
+def weights_sha256(servable: Servable) -> str:
     """SHA-256 of the Keras model's weights: float32, in order, without names."""
     digest = hashlib.sha256()
     for weight in servable.weights:

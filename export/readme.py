@@ -130,7 +130,7 @@ def text(report: dict) -> str:
     )
 
 
-def _strengths(report: dict) -> dict[str, str]:
+def _strengths(report: dict) -> dict[str, object]:
     axes, units = report["axes"], report["units"]
     vectors = {}
     for edit, unit in units.items():

@@ -82,7 +82,7 @@ class Servable(tf.Module):
         side = self.resolution
         # One after the other, so that a batch needs the memory of its largest picture.
         images = tf.map_fn(
-            lambda numbered: read_square(*numbered, side),
+            lambda numbered: read_square(numbered[0], numbered[1], side),
             (image_bytes, tf.range(tf.size(image_bytes))),
             fn_output_signature=tf.TensorSpec((side, side, 3), tf.float32),
             parallel_iterations=1,

@@ -4,8 +4,6 @@ TensorFlow holds the only converter; its interpreter is deprecated in favour of
 LiteRT's, which is what phones run.
 """
 
-import statistics
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,11 +16,9 @@ from export.compact import compact
 from export.gate import INTEGER
 from export.quantize import to_int8x16
 from export.signatures import Servable
+from tf_fsgd.evaluation.latency import milliseconds
 
 THREADS = (1, 2)  # that latency is told for
-
-_LATENCY_RUNS = 30
-_LATENCY_SECONDS = 3.0  # a large translator is timed by fewer runs
 
 
 def convert(
@@ -85,24 +81,5 @@ class TfliteTranslator:
         return np.concatenate([self._run(**case)["image"] for case in inputs])
 
     def latency_ms(self, case: dict[str, np.ndarray]) -> dict[str, float]:
-        """Milliseconds for one image; call it on a warm model.
-
-        Args:
-            case: One of a call's inputs.
-
-        Returns:
-            `median`; `fastest`, which other programs on the machine disturb least; and
-            `cpu`, the least time that the threads computed, taken together.
-        """
-        wall, cpu = [], []
-        while len(wall) < _LATENCY_RUNS and sum(wall) < _LATENCY_SECONDS:
-            wall_start, cpu_start = time.perf_counter(), time.process_time()
-            self._run(**case)
-            wall.append(time.perf_counter() - wall_start)
-            cpu.append(time.process_time() - cpu_start)
-        seconds = {
-            "median": statistics.median(wall),
-            "fastest": min(wall),
-            "cpu": min(cpu),
-        }
-        return {name: round(1000 * value, 2) for name, value in seconds.items()}
+        """What `milliseconds` finds for one image, one of a call's inputs."""
+        return milliseconds(lambda: self._run(**case))

@@ -48,7 +48,7 @@ def write(folder: Path, resolution: int, axes: int, name: str = "tf_fsgd") -> No
     ramp = np.linspace(0, 255, resolution).astype(np.uint8)
     picture = np.stack([ramp[None].repeat(resolution, 0)] * 3, axis=2)
     strengths = {"strengths": np.ones((1, axes), np.float32)}
-    requests = {
+    requests: dict[str, dict] = {
         "serving_default": {
             "image": (picture / np.float32(127.5) - 1)[None].astype(np.float32)
         },

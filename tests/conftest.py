@@ -1,6 +1,8 @@
 """Shared by all tests: quiet TensorFlow, and skips that CI does not accept."""
 
+import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +60,16 @@ def p3() -> bytes:
 
     points = (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
     return gamma_profile(1 / 2.2, points)
+
+
+@pytest.fixture
+def earlier_configs() -> dict[str, dict]:
+    """`config.json` of runs of three earlier versions, as these wrote them, by name.
+
+    The first that `--set` could change; the first sliders; the last without a format.
+    """
+    folder = Path(__file__).parent / "earlier_configs"
+    return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
 
 
 @pytest.fixture(scope="session")

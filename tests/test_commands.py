@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 from tf_fsgd import __main__ as verbs
+from tf_fsgd import job
 from tf_fsgd.config import Config, GeneratorConfig
-from tf_fsgd.errors import guarded
+from tf_fsgd.errors import UserError, guarded
+from tf_fsgd.files import write_json
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.training import translator
 from tf_fsgd.training.runfolder import new_run, open_run
-from tf_fsgd.training.samples import write_sample
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -76,13 +77,13 @@ def text_file(path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--preset", "nope"], "--preset must be one of quick, paper, mobile-128, "),
-        (["--edit", "nope"], "--edit must be one of feminine, "),
+        (["--preset", "nope"], "preset must be one of quick, paper, mobile-128, "),
+        (["--edit", "nope"], "edit must be one of feminine, "),
         # Several edits are for sliders; preset quick has one.
-        (["--edit", "smile,older"], "--edit must be one of feminine, "),
+        (["--edit", "smile,older"], "edit must be one of feminine, "),
         (
             ["--preset", "mobile-128", "--edit", "smile,nope"],
-            "--edit must be one of feminine, ",
+            "edit must be one of feminine, ",
         ),
         (
             ["--preset", "mobile-128", "--edit", "smile,smile"],
@@ -161,22 +162,50 @@ def test_of_the_same_command_twice_the_second_is_one_line(
     def command():
         return guarded(train.main, train._arguments())
 
-    def make(run, arguments):
+    def load_classifier():
+        (run,) = (open_run(path) for path in (tmp_path / "runs").iterdir())
         capfd.readouterr()
         typed = ["--resume", run.path] if again == "--resume" else words
         lines.append(mistake(command, *typed))
-        write_sample(run.samples, 0, picture)
-        write_image(run.samples / "holiday.jpg", picture[:50])
-        return {}
+        raise UserError("that is enough")
 
-    monkeypatch.setattr(train, "_make_one_edit", make)
+    monkeypatch.setattr(job, "load_classifier", load_classifier)
     monkeypatch.setattr(sys, "argv", ["train.py", *map(str, words)])
-    assert command() == 0
+    assert command() == 2
+    assert capfd.readouterr().err == "error: that is enough\n"
     (run,) = (open_run(path) for path in (tmp_path / "runs").iterdir())
     assert lines[0].startswith(f"error: {run.path}: another command works here")
     assert f"process {os.getpid()} on {socket.gethostname()} since 20" in lines[0]
-    # The first went on to its end.
-    assert run.animation.is_file() and run.finished
+
+
+@pytest.mark.parametrize("again", ["the same words", "--resume"])
+def test_an_earlier_versions_unfinished_run_is_one_line(
+    train, mistake, tmp_path, earlier_configs, again
+):
+    for side in "AB":
+        picture = np.zeros((128, 128, 3), np.uint8)
+        write_image(tmp_path / "pairs" / side / "1.png", picture)
+        write_image(tmp_path / "pairs" / side / "2.png", picture)
+    runs = tmp_path / "runs"
+    earlier = runs / "00007-smile-quick-r128"
+    values = earlier_configs["first"]
+    values["edit"], values["pairs"]["folder"] = "smile", str(tmp_path / "pairs")
+    write_json(earlier / "config.json", values)
+    words = ["--edit", "smile", "--pairs", tmp_path / "pairs", "--runs", runs]
+    words += ["--set", "pairs.held_out=1"]
+
+    def command():
+        return guarded(train.main, train._arguments())
+
+    line = mistake(command, *(["--resume", earlier] if again == "--resume" else words))
+    assert line == (
+        f"error: {earlier}: an earlier version has begun this run, and this one cannot "
+        "go on with it; finish it with that version, or delete or move away this run's "
+        "folder to start anew\n"
+    )
+    # Nothing is made beside it or in it, not even a lease.
+    assert list(runs.iterdir()) == [earlier]
+    assert [path.name for path in earlier.iterdir()] == ["config.json"]
 
 
 @pytest.mark.parametrize(
@@ -326,8 +355,8 @@ def test_before_and_after_side_by_side(monkeypatch, capsys, tmp_path, brightens,
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "--edit must name at least one of smile, frown"),
-        (["--edit", "ears"], "--edit must be of smile, frown, received 'ears'"),
+        ([], "edit must be one or more of smile, frown"),
+        (["--edit", "ears"], "edit must be one of smile, frown, received 'ears'"),
         (["--edit", "smile=very"], "must look like smile=0.8,younger, received"),
         (["--edit", "smile="], "must look like smile=0.8,younger, received 'smile='"),
         (["--edit", "smile=4"], "strength of smile must be -3 to 3, received 4"),
@@ -387,7 +416,7 @@ def test_a_fixed_edit_has_a_slider(
     [
         (["--strength", "1.5"], "strength of feminine must be 0 to 1"),
         (["--edit", "feminine=-1"], "strength of feminine must be 0 to 1"),
-        (["--edit", "masculine"], "--edit must be of feminine, received 'masculine'"),
+        (["--edit", "masculine"], "edit must be one of feminine, received 'masculine'"),
     ],
 )
 def test_a_fixed_edit_has_no_opposite(mistake, tmp_path, fixed, photo, words, message):

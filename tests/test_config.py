@@ -53,6 +53,22 @@ def test_axes_are_those_of_a_modulated_generator_alone():
     assert config.axes == () and config.choice == "certain"
     config.generator.kind = "modulated"
     assert config.axes == ("smile", "dir/mine.npz") and config.choice == "whole"
+    config.pairs.folder = "mine"
+    assert config.choice == "folder"
+
+
+def test_what_can_be_asked_of_the_translator():
+    assert Config().units == {"feminine": 3.0}
+    sliders = preset("mobile-128").units
+    assert list(sliders) == [
+        "feminine",
+        "masculine",
+        "older",
+        "younger",
+        "smile",
+        "frown",
+    ]
+    assert 1.5 * sliders["frown"] == pytest.approx(2.6)
 
 
 @pytest.mark.parametrize(
@@ -125,13 +141,13 @@ def test_a_file_that_is_no_object(tmp_path):
 
 def test_a_whole_number_does_for_a_float(tmp_path):
     path = tmp_path / "config.json"
-    write_json(path, {"pairs": {"strength": 2}})
+    write_json(path, {"format": 2, "pairs": {"strength": 2}})
     strength = Config.load(path).pairs.strength
     assert strength == 2.0 and type(strength) is float
 
 
 def test_fields_that_a_file_lacks_have_their_defaults(tmp_path):
-    write_json(tmp_path / "config.json", {"edit": "smile"})
+    write_json(tmp_path / "config.json", {"format": 2, "edit": "smile"})
     assert Config.load(tmp_path / "config.json") == Config(edit="smile")
 
 

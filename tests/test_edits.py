@@ -33,7 +33,7 @@ def test_the_only_edit_need_not_be_named():
         "a folder, with a comma": 0.5
     }
     assert asked_for("smile=0.2", 0.5, ["smile"]) == {"smile": 0.2}
-    with pytest.raises(UserError, match="must name at least one of smile, frown"):
+    with pytest.raises(UserError, match="must be one or more of smile, frown"):
         asked_for(None, 1.0, ["smile", "frown"])
 
 

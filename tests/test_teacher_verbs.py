@@ -174,7 +174,7 @@ COMMANDS = {
         (b"\x89PNG\r\n\x1a\n\0\0", [], "x.pkl: neither a pickle nor a file of torch"),
         (None, [], "x.pkl"),
         ("golden", ["--resolution", "12"], "must be 16 divided by a power of two"),
-        ("golden", ["--truncation-psi", "nan"], "--truncation-psi must be a number"),
+        ("golden", ["--truncation-psi", "nan"], "truncation_psi must be a number"),
     ],
 )
 def test_a_mistake_is_one_line(

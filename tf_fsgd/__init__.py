@@ -1,6 +1,29 @@
-"""Feed-forward StyleGAN2 distillation in TensorFlow and Keras (arXiv 2003.03581)."""
+"""Feed-forward StyleGAN2 distillation in TensorFlow and Keras (arXiv 2003.03581).
 
+    import tf_fsgd
+
+    t = tf_fsgd.load("mobile-256")
+    smiling = t(face, smile=1)
+
+docs/api.md has an example of every name. What stands behind a name is imported when it
+is first asked for, because TensorFlow takes seconds to load.
+"""
+
+import importlib
 import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tf_fsgd.api import Translator as Translator
+    from tf_fsgd.api import evaluate as evaluate
+    from tf_fsgd.api import export as export
+    from tf_fsgd.api import load as load
+    from tf_fsgd.api import load_teacher as load_teacher
+    from tf_fsgd.api import train as train
+    from tf_fsgd.config import Config as Config
+    from tf_fsgd.errors import UserError as UserError
+    from tf_fsgd.latents.directions import load_direction as load_direction
+    from tf_fsgd.presets import preset as preset
 
 __version__ = "0.1.0"
 
@@ -9,3 +32,30 @@ USERS_BACKEND = os.environ.get("KERAS_BACKEND")
 
 # Keras reads it when it is first imported, and the networks are written for this one.
 os.environ["KERAS_BACKEND"] = "tensorflow"
+
+_HOMES = {
+    "load": "tf_fsgd.api",
+    "Translator": "tf_fsgd.api",
+    "load_teacher": "tf_fsgd.api",
+    "load_direction": "tf_fsgd.latents.directions",
+    "Config": "tf_fsgd.config",
+    "preset": "tf_fsgd.presets",
+    "train": "tf_fsgd.api",
+    "evaluate": "tf_fsgd.api",
+    "export": "tf_fsgd.api",
+    "UserError": "tf_fsgd.errors",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value  # so that this function is not asked again
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

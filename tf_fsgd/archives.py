@@ -59,7 +59,7 @@ DAMAGED = (
 
 def write_arrays(
     path: str | os.PathLike,
-    arrays: Mapping[str, np.ndarray],
+    arrays: Mapping[str, np.ndarray | np.generic],
     compressed: bool = False,
 ) -> None:
     """Writes arrays by name, atomically.

@@ -9,6 +9,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tf_fsgd.config_formats import FORMAT, migrated
+from tf_fsgd.edits import default_units, teacher_unit
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
 from tf_fsgd.settings import (
@@ -261,8 +263,28 @@ class Config:
         return tuple(edit.strip() for edit in self.edit.split(","))
 
     @property
+    def units(self) -> dict[str, float]:
+        """What can be asked of the translator: strength 1 of each edit.
+
+        In standard deviations of w: of both ends of every axis two thirds of the most
+        that families show, of one fixed edit all of it.
+        """
+        if self.pairs.folder:
+            # Nobody knows what these pairs show, whatever the config calls its edit.
+            return {Path(self.pairs.folder).name: 1.0}
+        if not self.axes:
+            unit = self.pairs.strength or teacher_unit(self.edit, self.pairs.head_only)
+            return {Path(self.edit).name: unit}  # a direction's file may lie anywhere
+        return default_units(self.axes)
+
+    @property
     def choice(self) -> str:
-        """How faces to train on are chosen: "certain" pairs or "whole" families."""
+        """How faces to train on are chosen: "certain" pairs or "whole" families.
+
+        Or they are those of the user's own "folder".
+        """
+        if self.pairs.folder:
+            return "folder"
         return "whole" if self.axes else "certain"
 
     def check(self) -> None:
@@ -283,18 +305,18 @@ class Config:
         self.discriminator.check(self.pairs.resolution)
 
     def save(self, path: str | Path) -> None:
-        """Writes the config as JSON."""
-        write_json(path, dataclasses.asdict(self))
+        """Writes the config as JSON, with the version of its format."""
+        write_json(path, {"format": FORMAT, **dataclasses.asdict(self)})
 
     @classmethod
     def load(cls, path: str | Path) -> "Config":
-        """Reads a config that `save` wrote.
+        """Reads a config that `save` wrote, in this version or an earlier one.
 
         Raises:
-            UserError: If the file is missing, no JSON, or has a field that is unknown,
-                of the wrong type, or refused by `check`.
+            UserError: If the file is missing, no JSON, of an unknown format, or has a
+                field that is unknown, of the wrong type, or refused by `check`.
         """
-        config = from_dict(cls, read_json(path), str(path))
+        config = from_dict(cls, migrated(read_json(path), str(path)), str(path))
         try:
             config.check()
         except UserError as error:

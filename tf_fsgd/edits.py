@@ -17,6 +17,7 @@ import numpy as np
 from tf_fsgd.errors import UserError
 
 _STRONGEST = 3.0  # at least twice what training has shown
+_LARGEST = 1.5  # strength that stands for the largest of training
 _DEFAULT = 2.0  # standard deviations: unit and range of a direction of the user's own
 
 
@@ -126,6 +127,19 @@ def family_range(edit: str) -> float:
     return EDITS[axis].range if axis in EDITS else _DEFAULT
 
 
+def default_units(axes: Sequence[str]) -> dict[str, float]:
+    """Units in which 1.5 is the largest strength of families, of both ends of axes.
+
+    Args:
+        axes: Names of `EDITS`, or directions' files.
+    """
+    return {
+        end: family_range(axis) / _LARGEST
+        for axis in axes
+        for end in (axis, opposite(axis))
+    }
+
+
 def teacher_unit(edit: str, head_only: bool = False) -> float:
     """The standard deviations that strength 1 stands for where the teacher draws.
 
@@ -223,7 +237,8 @@ def asked_for(
     if text is not None:
         return parse_edits(text, strength)
     if len(edits) > 1:
-        raise UserError(f"--edit must name at least one of {', '.join(edits)}")
+        known = ", ".join(edits)
+        raise UserError(f"edit must be one or more of {known}, received none")
     return {edits[0]: 1.0 if strength is None else strength}
 
 
@@ -262,9 +277,11 @@ def strengths_of(
     result = np.zeros(len(axes), np.float32)
     for edit, strength in edits.items():
         if edit not in units:
-            raise UserError(f"--edit must be of {', '.join(units)}, received {edit!r}")
+            raise UserError(
+                f"edit must be one of {', '.join(units)}, received {edit!r}"
+            )
         if not math.isfinite(strength):
-            raise UserError(f"--strength must be finite, received {strength}")
+            raise UserError(f"strength of {edit} must be finite, received {strength}")
         if one_ended(edit, units) and not 0 <= strength <= 1:
             raise UserError(
                 f"strength of {edit} must be 0 to 1, for the translator has learnt "

@@ -10,6 +10,7 @@ import os
 import select
 import sys
 from collections.abc import Callable
+from typing import Any
 
 _MACHINE_LIMITS = (
     errno.ENOSPC,
@@ -42,7 +43,8 @@ def guarded(command: Callable[..., int | None], *args, resumes: bool = False) ->
         it, if who reads the output has gone.
     """
     # A file's name may be no text. Standard error escapes it by itself.
-    sys.stdout.reconfigure(errors="backslashreplace")
+    stdout: Any = sys.stdout  # typeshed knows no more than that it takes text
+    stdout.reconfigure(errors="backslashreplace")
     try:
         try:
             code = _coded(command, args, resumes)

@@ -6,6 +6,7 @@
 """
 
 import functools
+from collections.abc import Callable
 
 from tf_fsgd.config import (
     AugmentationConfig,
@@ -94,7 +95,7 @@ def _mobile(resolution: int) -> Config:
     )
 
 
-PRESETS = {
+PRESETS: dict[str, Callable[[], Config]] = {
     "quick": Config,
     "paper": _paper,
     "mobile-128": functools.partial(_mobile, 128),
@@ -113,6 +114,6 @@ def preset(name: str) -> Config:
     """
     if name not in PRESETS:
         raise UserError(
-            f"--preset must be one of {', '.join(PRESETS)}, received {name!r}"
+            f"preset must be one of {', '.join(PRESETS)}, received {name!r}"
         )
     return PRESETS[name]()

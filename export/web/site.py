@@ -113,6 +113,6 @@ def _fill(translator: Translator, folder: Path) -> dict:
 
 def _with_hash(html: str) -> str:
     """Names the import map in the page's policy, which allows no other inline code."""
-    source = re.search(r'<script type="importmap">(.*?)</script>', html, re.S).group(1)
+    (source,) = re.findall(r'<script type="importmap">(.*?)</script>', html, re.S)
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
     return html.replace("IMPORT_MAP_HASH", f"sha256-{digest}")

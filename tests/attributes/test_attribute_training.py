@@ -1,6 +1,7 @@
 import argparse
 import functools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,8 +96,9 @@ def test_commands(plain_celeba, tmp_path, capsys):
     common = ["--data-dir", plain_celeba]
     flags = ["--out", out, "--epochs", 1, "--batch-size", 4, "--note", "grey squares"]
     cli.run(_parse("train", *common, *flags))
-    assert "test, 2 faces: Male" in capsys.readouterr().out
-    card = (out / "celeba40.md").read_text()
+    said = capsys.readouterr().out
+    assert "test, 2 faces: Male" in said
+    card = Path(said.splitlines()[-1].removeprefix("card: ")).read_text()
     assert "8 of its 162,770 faces" in card and "* Note: grey squares" in card
     assert json.loads((out / "celeba40.json").read_text())["report"]["faces"] == 2
     shares = load_classifier(out / "celeba40.npz").train_share
@@ -125,5 +127,5 @@ def test_bad_numbers(plain_celeba, tmp_path):
 
 
 def test_no_celeba(tmp_path):
-    with pytest.raises(UserError, match="nothing: no such folder"):
+    with pytest.raises(UserError, match="--data-dir .*nothing: no such folder"):
         train_classifier(tmp_path / "out", tmp_path / "nothing")

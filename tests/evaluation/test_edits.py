@@ -1,15 +1,28 @@
 """Goals, the slider and the ranking on numbers made by hand."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tf_fsgd.attributes.names import ATTRIBUTES
-from tf_fsgd.evaluation.edits import goal_of, measure, monotone, ranking, slider
+from tf_fsgd.evaluation.edits import (
+    goals_of,
+    measure,
+    monotone,
+    ranking,
+    slider,
+    strengths_of,
+)
 from tf_fsgd.evaluation.readings import Change, Reading, outside_head
 
 SMILING = ATTRIBUTES.index("Smiling")
+
+
+def goal_of(edit):
+    (goal,) = goals_of(SimpleNamespace(edits=(edit,)))
+    return goal
 
 
 def reading(smiling=(), male=(), age=()):
@@ -60,6 +73,33 @@ def test_sources_are_those_who_lack_the_target():
     attributes[0, ATTRIBUTES.index("Young")] = True
     assert goal_of("younger").has_target(attributes).tolist() == [True, False]
     assert goal_of("older").has_target(attributes).tolist() == [False, True]
+
+
+def test_directions_say_what_edits_are_for_where_names_do_not():
+    translator = SimpleNamespace(edits=("a", "not a", "smile"), axes=("a", "smile"))
+    directions = [SimpleNamespace(attribute="Bald", sign=-1)]
+    goals = goals_of(translator, directions)
+    assert [(goal.attribute, goal.sign) for goal in goals[:2]] == [
+        ("Bald", -1),
+        ("Bald", 1),
+    ]
+    assert goals[2].attribute is None and goals[2].unit is None
+    assert not goals[2].has_target(np.ones((2, 40), bool)).any()
+
+
+def test_strengths_beyond_1_are_for_those_who_have_them():
+    both = SimpleNamespace(units={"smile": 2.0, "frown": 2.0})
+    assert strengths_of(both, "smile") == (0, 0.25, 0.5, 0.75, 1, 1.5)
+    fixed = SimpleNamespace(units={"smile": 2.0})
+    assert strengths_of(fixed, "smile") == (0, 0.25, 0.5, 0.75, 1)
+
+
+def test_without_an_effect_likeness_ranks_alone():
+    same = reading(smiling=[0.0] * 3)
+    (goal,) = goals_of(SimpleNamespace(edits=("a",), axes=("a",)), [])
+    made = change(same, same, cosine=np.array([0.2, 0.9, 0.5]))
+    assert ranking(goal, made).tolist() == [1, 2, 0]
+    assert measure(goal, made, real=None)["effect"] is None
 
 
 def test_measures_of_one_strength():

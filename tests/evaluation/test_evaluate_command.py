@@ -103,14 +103,33 @@ def test_a_mistake_is_one_line_and_writes_nothing(
     assert not (run.path / "report.json").exists()
 
 
-@pytest.mark.parametrize("flag", ["--faces", "--beside", "--pairs", "--projection"])
-def test_what_a_run_of_one_edit_does_not_take(evaluate, tmp_path, flag, capsys):
+@pytest.fixture
+def fixed(tmp_path):
+    """A run of one fixed edit that changes nothing yet."""
     config = preset("quick")
     config.pairs.resolution = SIZE
-    made = new_run(tmp_path / "runs", config)
-    assert evaluate(made.path, flag, "nowhere") == 2
+    config.generator.filters, config.generator.blocks = 4, 0
+    made = new_run(tmp_path / "fixed", config)
+    made.save_translator(build_generator(config.generator, SIZE))
+    return made
+
+
+def test_a_run_of_one_edit_has_the_same_report(evaluate, fixed, photos, tmp_path):
+    out = tmp_path / "out"
+    words = ("--faces", photos, "--beside", fixed.path, "--out", out)
+    assert evaluate(fixed.path, *words) == 0
+    report = json.loads((out / "report.json").read_text())
+    (values,) = report["edits"].values()
+    assert values["attribute"] == "Male" and values["present"] is False
+    assert list(values["beside"]) == [fixed.path.name]
+    assert list(values["strengths"])[-1] == "1"
+
+
+def test_pairs_of_another_edit_are_refused(evaluate, run, fixed, photos, capsys):
+    assert evaluate(run.path, "--pairs", fixed.path, "--faces", photos) == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"error: {flag} is for translators of several edits")
+    message = "--pairs must be a run of feminine, masculine, older, younger, smile, "
+    assert message + "frown, received one of feminine" in error
 
 
 def test_what_is_no_table_of_projections(evaluate, run, tmp_path, capsys):

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tf_fsgd.evaluation import latency
-from tf_fsgd.evaluation.latency import keras_latency, tflite_latency
+from tf_fsgd.evaluation.latency import keras_latency, milliseconds, tflite_latency
 from tf_fsgd.training.translator import Translator
 
 SIZE = 16
@@ -45,8 +45,16 @@ def test_tflite_takes_any_inputs(translator, tmp_path):
     assert 0 < tflite_latency(path) < 1000
 
 
-def test_the_median_leaves_out_the_first_call():
-    waits = iter([0.2] + [0.01] * 100)
-    assert latency._median_ms(lambda: time.sleep(next(waits))) == pytest.approx(
-        10, abs=8
-    )
+def test_the_first_call_does_not_count():
+    waits = iter([0.2] + [0.02] * 100)
+    found = milliseconds(lambda: time.sleep(next(waits)))
+    assert found["median"] == pytest.approx(22, abs=8)
+    assert 20 <= found["fastest"] <= found["median"]
+    assert found["cpu"] < 5  # it slept
+
+
+def test_a_slow_call_is_timed_by_fewer_runs(monkeypatch):
+    monkeypatch.setattr(latency, "_SECONDS", 0.05)
+    calls = []
+    milliseconds(lambda: calls.append(time.sleep(0.03)))
+    assert len(calls) == 3  # one to warm up, and two that pass 50 ms

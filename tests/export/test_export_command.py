@@ -67,7 +67,7 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
     [
         (lambda run, out: (run.path / "config.json").unlink(), "not a run folder"),
         (lambda run, out: run.translator.unlink(), "no such file"),
-        (lambda run, out: run.translator.write_text("text"), "not a whole Keras"),
+        (lambda run, out: run.translator.write_text("text"), "not a whole Keras file"),
         (lambda run, out: out.write_text("a file"), "--out must be"),
     ],
     ids=["no-run", "no-translator", "corrupt-translator", "out-is-a-file"],
@@ -129,7 +129,7 @@ def test_thorough_compares_on_more_photos(shipped, faces, tmp_path, monkeypatch)
     for flags, photos in [([], 1), (["--thorough"], 4)]:
         assert main(["tiny", "--photos", str(faces), *flags]) == 0
         report = json.loads((tmp_path / "exported/tiny/report.json").read_text())
-        assert report["photos"] == "photos named by --photos"
+        assert report["photos"] == "photos that the user named"
         assert report["photos_measured"] == photos
 
 

@@ -149,7 +149,7 @@ def test_shipped_directions_state_their_facts(name):
 
 
 def test_unknown_and_broken_directions_are_refused(tmp_path):
-    with pytest.raises(UserError, match="--edit must be one of feminine.*'ears'"):
+    with pytest.raises(UserError, match="edit must be one of feminine.*'ears'"):
         load_direction("ears")
     broken = tmp_path / "broken.npz"
     broken.write_bytes(b"PK\x03\x04 cut off")
@@ -234,5 +234,5 @@ def test_axes_in_the_order_asked_for():
     assert [largest for _, largest in axes] == [2.6, 3.6]
     with pytest.raises(UserError, match="one end of an axis, received frown and smile"):
         family_axes(("frown", "older", "smile"))
-    with pytest.raises(UserError, match="--edit must be one of .* received 'ears'"):
+    with pytest.raises(UserError, match="edit must be one of .* received 'ears'"):
         family_axes(("smile", "ears"))

@@ -60,7 +60,7 @@ def test_a_projected_photo_takes_part(verb, banded, tmp_path):
     np.savez(tmp_path / "anna.npz", w=ws)
     faces = ["--rows", tmp_path / "anna.npz", "3", "--cols", "4"]
     assert verb("mix", *faces, "--styles", "1", "--out", tmp_path / "mix.jpg") == 0
-    mixed = banded.drawn[2]
+    mixed = banded.drawn[3]  # after the faces at the top and at the left
     np.testing.assert_array_equal(mixed[[0, 2, 3]], ws[0, [0, 2, 3]])
     np.testing.assert_array_equal(mixed[1], sample_w(banded, [4], 0.7)[0])
 
@@ -76,7 +76,7 @@ def test_a_projected_photo_takes_part(verb, banded, tmp_path):
         (["--cols", "nobody.npz"], "--cols: nobody.npz: no such file"),
         (["--resolution", "12"], "resolution, received 12"),
         (["--noise-mode", "random"], "noise_mode, received 'random'"),
-        (["--truncation-psi", "nan"], "--truncation-psi must be a number"),
+        (["--truncation-psi", "nan"], "truncation_psi must be a number"),
         (["--cols", "1-600"], "WEBP holds 16383 pixels a side at most, received 19232"),
         (["--out", "mix.gif"], "--out must end in one of .jpg, .jpeg, .png, .webp"),
     ],

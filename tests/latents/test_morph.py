@@ -152,19 +152,19 @@ def test_stopped_half_way_the_old_file_stays(verb, banded, tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--seeds", "3"], "--seeds must name two faces or more, received 1"),
+        (["--seeds", "3"], "seeds must name two faces or more, received 1"),
         (["--seeds", ""], "--seeds must look like 0-15,42, received ''"),
         (["--seeds", "3,x"], "--seeds must look like"),
         (["--seeds", "1-99999999"], "--seeds must name 100,000 at most"),
         (["--seeds", "4294967296,1"], "--seeds must be from 0 to 4294967295"),
         (["--seeds", "nobody.npz"], "--seeds: nobody.npz: no such file"),
-        (["--frames", "0"], "--frames must be at least 1, received 0"),
+        (["--frames", "0"], "frames must be at least 1, received 0"),
         (["--fps", "0"], "fps must be from 0.1 to 50, received 0.0"),
         (["--fps", "nan"], "fps must be from 0.1 to 50, received nan"),
         (["--resolution", "12"], "resolution, received 12"),
         (["--resolution", "0"], "resolution, received 0"),
         (["--noise-mode", "random"], "noise_mode, received 'random'"),
-        (["--truncation-psi", "inf"], "--truncation-psi must be a number"),
+        (["--truncation-psi", "inf"], "truncation_psi must be a number"),
         (["--out", "a.avi"], "--out must end in one of .gif, .webp, .mp4, .png, .jpg"),
         (["--out", "a"], "--out must end in one of"),
     ],
@@ -192,7 +192,7 @@ def test_mistakes_with_files(mistake, tmp_path):
     assert "other.npz: not an .npz file with an array w" in mistake(
         "morph", "--seeds", 1, tmp_path / "other.npz", "--out", tmp_path / "a.gif"
     )
-    assert "--space z: a photo has no z, received anna" in mistake(
+    assert "space z: a photo has no z, received anna" in mistake(
         "morph", "--seeds", 1, tmp_path / "anna.npz", "--space", "z"
     )
     assert "folder.gif: expected a file, found a folder" in mistake(

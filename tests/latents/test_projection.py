@@ -288,7 +288,7 @@ def _line(capsys):
         (["--resolution", "48"], "resolution must be 32 divided by a power of two"),
         (["--strength", "1"], "--strength belongs to --edit"),
         (["--edit", "smile", "--strength", "nan"], "strength of smile must be -3 to 3"),
-        (["--edit", "nope"], "--edit must be one of feminine, "),
+        (["--edit", "nope"], "edit must be one of feminine, "),
         (["missing.png"], "missing.png: no such file or folder"),
         (["{text}"], "text.png: not an image"),
         (["{wide}"], "wide.png: must be square, cut as FFHQ cuts faces, received 9 x"),

@@ -10,7 +10,6 @@ from tf_fsgd.latents.sampling import (
     parse_ranges,
     parse_seeds,
     truncate,
-    truncate_rows,
     z_from_seeds,
 )
 
@@ -47,12 +46,6 @@ def test_truncation_by_hand():
     w, average = np.array([[4.0, -2.0]]), np.array([2.0, 2.0])
     np.testing.assert_allclose(truncate(w, average, 0.5), [[3.0, 0.0]])
     np.testing.assert_allclose(truncate(w, average, 1.0), w)
-
-
-def test_truncation_stops_at_the_cutoff():
-    ws, average = np.array([[[4.0], [4.0], [4.0]]]), np.array([2.0])
-    assert truncate_rows(ws, average, 0.5, cutoff=2)[0, :, 0].tolist() == [3, 3, 4]
-    assert truncate_rows(ws, average, 0.5)[0, :, 0].tolist() == [3, 3, 3]
 
 
 def test_broadcast_repeats_w_for_every_row():

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tf_fsgd.pix2pixhd.blend import Blend, with_strength
+from tf_fsgd.pix2pixhd.blend import Blend, taking_strengths, with_strength
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,10 @@ def test_the_layer_is_saved_with_its_unit(tmp_path):
     loaded = keras.models.load_model(tmp_path / "network.keras")
     assert loaded.get_layer("blend").unit == 2.5
     assert keras.saving.get_registered_name(Blend) == "tf_fsgd>Blend"
+
+
+def test_what_takes_strengths_already_is_left_alone():
+    image = keras.Input((4, 4, 3))
+    network = taking_strengths(keras.Model(image, -image), 4, unit=2.5)
+    assert len(network.inputs) == 2
+    assert taking_strengths(network, 4, unit=2.5) is network

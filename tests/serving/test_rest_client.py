@@ -72,7 +72,7 @@ def test_the_suffix_chooses_the_format(server, exported, photo, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--edit", "smlie"], "--edit must be of feminine, masculine, smile, frown"),
+        (["--edit", "smlie"], "edit must be one of feminine, masculine, smile, frown"),
         (["--edit", "smile", "--strength", "nan"], "strength of smile must be -3 to 3"),
         (["--edit", ""], "--edit must name different edits"),
         (["--timeout", "0"], "--timeout must be above 0 seconds, received 0"),
@@ -105,7 +105,8 @@ def test_one_of_several_edits_must_be_named(server, exported, photo, tmp_path, c
     arguments = [str(photo), "--out", str(tmp_path / "o.png"), "--strength", "1"]
     assert main([*arguments, "--model-info", str(exported)]) == 2
     assert capsys.readouterr().err == (
-        "error: --edit must name at least one of feminine, masculine, smile, frown\n"
+        "error: edit must be one or more of feminine, masculine, smile, frown, "
+        "received none\n"
     )
 
 

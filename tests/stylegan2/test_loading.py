@@ -63,7 +63,7 @@ def test_only_random_noise_differs_from_picture_to_picture(model):
 
 
 def test_what_is_no_teacher_is_named(tmp_path):
-    with pytest.raises(UserError, match="--teacher must be mobile-ffhq, an existing"):
+    with pytest.raises(UserError, match="teacher must be mobile-ffhq, an existing"):
         load_teacher("nobody")
     other = tmp_path / "other.keras"
     keras.Sequential([keras.Input([2]), layers.Dense(1)]).save(other)

@@ -139,5 +139,5 @@ def test_user_mistakes_are_named(teacher):
         teacher.synthesis(ws, noise_mode="loud")
     with pytest.raises(UserError, match="resolution must be 1024 divided"):
         teacher.synthesis(ws, resolution=100)
-    with pytest.raises(UserError, match="--teacher must be mobile-ffhq, an"):
+    with pytest.raises(UserError, match="teacher must be mobile-ffhq, an"):
         load_teacher("nobody")

@@ -1,10 +1,17 @@
 import itertools
+import re
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_fsgd.archives import write_arrays
 from tf_fsgd.errors import UserError
+from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
+from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.presets import PRESETS, preset
+from tf_fsgd.training import state as training_state
 from tf_fsgd.training.checkpoints import Checkpoints
 from tf_fsgd.training.state import TrainingState
 
@@ -132,6 +139,86 @@ def test_checkpoints_of_another_network_are_refused(
     with pytest.raises(UserError, match="another config; average/"):
         Checkpoints(other, tmp_path / "checkpoints").restore()
     for ours, theirs in zip(values(other), before, strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def swapped(config, resolution, edits=0):
+    """Two equal layers in a row, in one order or the other."""
+    names = ("one", "two") if config.residual else ("two", "one")
+    x = image = keras.Input((resolution, resolution, 3), name="image")
+    for name in names:
+        x = keras.layers.Conv2D(3, 1, name=name)(x)
+    return keras.Model(image, x, name="swapped")
+
+
+def test_equal_layers_that_change_places_keep_their_own_values(
+    config, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training_state, "build_generator", swapped)
+    state = TrainingState(config)
+    for number, variable in enumerate(state.variables.values()):
+        variable.assign(tf.ones_like(variable) * number)
+    Checkpoints(state, tmp_path).save()
+    config.generator.residual = False
+    other = TrainingState(config)
+    order = [variable.path for variable in other.generator.variables]
+    assert order == ["two/kernel", "two/bias", "one/kernel", "one/bias"]
+    assert Checkpoints(other, tmp_path).restore()
+    # Numbered from 0 in the order of the state that was saved: one's kernel first.
+    assert (other.generator.get_layer("one").kernel.numpy() == 0).all()
+    assert (other.generator.get_layer("two").bias.numpy() == 3).all()
+    saved, restored = state.variables, other.variables
+    assert saved.keys() == restored.keys()
+    for name, variable in saved.items():
+        assert np.array_equal(restored[name], variable), name
+    assert "generator_optimizer/adam/two_kernel_momentum" in saved
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_names_are_the_same_in_every_state_and_no_two_share_one(config, precision):
+    config.training.precision = precision
+    states = [TrainingState(config) for _ in range(2)]
+    names = [list(state.variables) for state in states]
+    assert names[0] == names[1]
+    assert "average/stem_conv/kernel" in names[0]
+    assert "discriminator_optimizer/adam/iteration" in names[0]
+    owners = ("generator", "discriminator", "average")
+    owners += ("generator_optimizer", "discriminator_optimizer")
+    held = sum(len(getattr(states[0], owner).variables) for owner in owners)
+    assert len(names[0]) == held + 1  # and the step
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_variable_of_a_presets_networks_has_a_path_of_its_own(name):
+    config = preset(name)
+    # The same layers with fewer channels.
+    config.generator.filters = config.discriminator.filters = 4
+    resolution, edits = config.pairs.resolution, len(config.axes)
+    for network in (
+        build_generator(config.generator, resolution, edits),
+        multiscale_discriminator(config.discriminator, resolution, edits),
+    ):
+        # As an optimizer joins them for the names of its moments.
+        paths = [variable.path.replace("/", "_") for variable in network.variables]
+        assert len(set(paths)) == len(paths)
+        assert not re.search(r"_\d+$", " ".join(layer.name for layer in network.layers))
+
+
+def test_a_numbered_checkpoint_is_refused(state, checkpoints):
+    numbered = {
+        f"generator/{number}": variable.numpy()
+        for number, variable in enumerate(state.variables.values())
+    }
+    path = checkpoints._folder / "000000002.npz"
+    write_arrays(path, numbered)
+    before = values(state)
+    with pytest.raises(UserError) as caught:
+        checkpoints.restore()
+    assert str(caught.value) == (
+        f"{path}: a checkpoint of format 1, this version goes on with 2; remove "
+        f"{path.parent} to train from the start"
+    )
+    for ours, theirs in zip(values(state), before, strict=True):
         assert np.array_equal(ours, theirs)
 
 

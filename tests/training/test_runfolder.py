@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.files import read_json, write_json
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.training import runfolder
 from tf_fsgd.training.runfolder import (
@@ -87,10 +88,66 @@ def test_of_two_commands_at_once_the_second_gets_the_firsts_run(
     assert unfinished_or_new(tmp_path, config).path.name == "00001-feminine-quick-r16"
 
 
-def test_runs_of_another_version_are_passed_over(tmp_path, config):
-    ours, strange = new_run(tmp_path, config), new_run(tmp_path, config)
-    (strange.path / "config.json").write_text('{"field_of_the_future": 1}')
-    assert latest_unfinished(tmp_path, config) == ours
+def older(run):
+    """The same run as an earlier version has it: its config has no format."""
+    path = run.path / "config.json"
+    values = read_json(path)
+    del values["format"]
+    write_json(path, values)
+    return run
+
+
+def strange(run):
+    (run.path / "config.json").write_text('{"format": 2, "field_of_the_future": 1}')
+    return run
+
+
+def stranger(run):
+    (run.path / "config.json").unlink()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (older, "an earlier version has begun this run, and this one cannot go on"),
+        (strange, "unknown field 'field_of_the_future'"),
+        (stranger, "not a run folder"),
+    ],
+)
+def test_an_unfinished_run_that_cannot_go_on_is_never_passed_over(
+    tmp_path, config, change, message
+):
+    ours, other = new_run(tmp_path, config), change(new_run(tmp_path, config))
+    with pytest.raises(UserError) as caught:
+        unfinished_or_new(tmp_path, config)
+    line = str(caught.value)
+    assert line.startswith(str(other.path)) and message in line and "\n" not in line
+    assert line.endswith("delete or move away this run's folder to start anew")
+    assert len(list(tmp_path.iterdir())) == 2  # no run was made
+    # A finished one is no obstacle, nor one of another command, of whatever version.
+    other.finish()
+    assert latest_unfinished(tmp_path, config) == (None if change is older else ours)
+    change(new_run(tmp_path, dataclasses.replace(config, edit="smile")))
+    assert latest_unfinished(tmp_path, config) == (None if change is older else ours)
+
+
+def test_a_newer_run_of_this_version_goes_before_an_earlier_ones(tmp_path, config):
+    older(new_run(tmp_path, config))
+    ours = new_run(tmp_path, config)
+    assert unfinished_or_new(tmp_path, config) == ours
+    ours.finish()
+    assert unfinished_or_new(tmp_path, config).path.name == "00002-feminine-quick-r16"
+
+
+def test_an_earlier_versions_run_is_for_reading(run):
+    run.check_version()
+    older(run)
+    with pytest.raises(UserError, match="finish it with that version, or delete"):
+        open_run(run.path).check_version()
+    run.finish()
+    with pytest.raises(UserError, match="earlier version has finished this run; trans"):
+        open_run(run.path).check_version()
 
 
 def test_the_translator_survives_the_file(run, translator):

@@ -9,40 +9,10 @@ from tf_fsgd.training import samples
 from tf_fsgd.training.samples import (
     edits_grid,
     read_samples,
-    sample_grid,
     write_sample,
     write_training_animation,
 )
 from tf_fsgd.training.translator import Translator
-
-
-@pytest.fixture
-def negative():
-    """A translator of black to white."""
-    image = keras.Input((8, 8, 3))
-    return keras.Model(image, keras.layers.Rescaling(-1.0)(image))
-
-
-@pytest.mark.parametrize(("count", "columns"), [(3, 3), (8, 8), (11, 8)])
-def test_outputs_stand_under_their_inputs(monkeypatch, negative, count, columns):
-    laid = {}
-    monkeypatch.setattr(
-        samples,
-        "image_grid",
-        lambda images, columns, row_labels: laid.update(
-            images=images, columns=columns, labels=row_labels
-        ),
-    )
-    faces = np.arange(count, dtype=np.uint8)[:, None, None, None]
-    faces = np.broadcast_to(faces, (count, 8, 8, 3))
-    sample_grid(negative, faces)
-    assert laid["columns"] == columns
-    rows = laid["images"][:, 0, 0, 0].reshape(-1, columns)
-    assert laid["labels"] == ["input", "output"] * (len(rows) // 2)
-    inputs, outputs = rows[::2].ravel()[:count], rows[1::2].ravel()[:count]
-    assert inputs.tolist() == list(range(count))
-    assert outputs.tolist() == [255 - value for value in range(count)]
-    assert (rows[::2].ravel()[count:] == 255).all()
 
 
 @pytest.mark.parametrize(("count", "side", "cell"), [(3, 8, 8), (2, 256, 128)])

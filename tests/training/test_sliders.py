@@ -76,7 +76,7 @@ def test_a_film_is_written(command, tmp_path):
     [
         (["--out", "film.txt"], "--out must end in one of .png, .jpg"),
         (["--frames", "1"], "--frames must be at least 2, received 1"),
-        (["--edit", "older"], "--edit must be of smile, frown, received 'older'"),
+        (["--edit", "older"], "edit must be one of smile, frown, received 'older'"),
         (["--edit", "smile=9"], "strength of smile must be -3 to 3, received 9"),
     ],
 )

@@ -101,7 +101,7 @@ def test_of_a_folder_such_photos_are_named_at_the_end(translate, tmp_path, two_f
 def test_faces_that_are_not_there(translate, tmp_path, two_faces):
     write_image(tmp_path / "photo.png", two_faces)
     photo = tmp_path / "photo.png"
-    assert "--face must be 1 to 2, received 3" in translate(photo, "--face", 3)[2]
+    assert "face must be 1 to 2, received 3" in translate(photo, "--face", 3)[2]
     assert "--face must be at least 1, received 0" in translate(photo, "--face", 0)[2]
     assert "--aligned looks for none" in translate(photo, "--face", 1, "--aligned")[2]
     assert not (tmp_path / "out").exists()

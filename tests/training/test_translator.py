@@ -5,16 +5,15 @@ import numpy as np
 import pytest
 
 from tf_fsgd.config import Config, GeneratorConfig
-from tf_fsgd.edits import EDITS, family_range, opposite
+from tf_fsgd.edits import EDITS, default_units, family_range, opposite
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json
+from tf_fsgd.files import read_json, write_json
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.layers import Spread
 from tf_fsgd.training import translator as translators
 from tf_fsgd.training.runfolder import new_run
 from tf_fsgd.training.translator import (
     Translator,
-    default_units,
     halve,
     load_translator,
     of_run,
@@ -70,7 +69,7 @@ def test_what_is_no_edit(translator):
     assert translator.edits == tuple(UNITS)
     with pytest.raises(UserError, match="of feminine, .*, frown, received 'ears'"):
         translator.strengths({"smile": 1, "ears": 1})
-    with pytest.raises(UserError, match="--strength must be finite, received nan"):
+    with pytest.raises(UserError, match="strength of .* must be finite, received nan"):
         translator.strengths({"smile": float("nan")})
 
 
@@ -252,9 +251,9 @@ def test_training_and_its_file_keep_the_network_as_it_is(fixed):
     [
         ({"feminine": -0.1}, "strength of feminine must be 0 to 1, .* received -0.1"),
         ({"feminine": 1.5}, "strength of feminine must be 0 to 1, .* received 1.5"),
-        ({"feminine": float("nan")}, "--strength must be finite"),
-        ({"masculine": 1}, "--edit must be of feminine, received 'masculine'"),
-        ({"smile": 1}, "--edit must be of feminine, received 'smile'"),
+        ({"feminine": float("nan")}, "strength of feminine must be finite"),
+        ({"masculine": 1}, "edit must be one of feminine, received 'masculine'"),
+        ({"smile": 1}, "edit must be one of feminine, received 'smile'"),
     ],
 )
 def test_what_a_fixed_edit_does_not_have(fixed, edits, message):
@@ -299,6 +298,21 @@ def test_a_fixed_edit_can_be_shipped(fixed, tmp_path, monkeypatch):
         assert np.abs(found - expected).max() <= 1
     with pytest.raises(UserError, match="--halve needs a generator.kind of modulated"):
         halve(translator, run.config.generator)
+
+
+def test_what_is_shipped_says_its_format(fixed, tmp_path, monkeypatch):
+    run, _ = fixed
+    ship(load_translator(run.path), run.config.generator, tmp_path)
+    path = tmp_path / f"{run.path.name}.json"
+    facts = read_json(path)
+    assert facts["format"] == 1
+    monkeypatch.setattr(translators, "SHIPPED", tmp_path)
+    write_json(path, {**facts, "format": 2})
+    with pytest.raises(UserError, match=r"\.json: format must be 1, received 2$"):
+        load_translator(run.path.name)
+    del facts["format"]  # as the first were written
+    write_json(path, facts)
+    assert load_translator(run.path.name).axes == ("feminine",)
 
 
 def test_strength_1_of_what_is_shipped_was_learnt():

@@ -11,7 +11,7 @@ from sklearn.datasets import load_sample_image
 
 from tf_fsgd.attributes.celeba import celeba_split, find_celeba
 from tf_fsgd.images.alignment import crop_square
-from tf_fsgd.images.detection import detect_faces, square_of
+from tf_fsgd.images.detection import FaceDetector, square_of
 from tf_fsgd.images.io import read_image
 
 EDITS = {"feminine": 1.0, "older": -0.5, "smile": 0.8}
@@ -37,7 +37,7 @@ def pixels(page, canvas: str) -> np.ndarray:
 
 def assert_as_python_does(page, photo: np.ndarray, shipped, number: int) -> None:
     found = page.evaluate("detected.map(({points}) => points)")
-    faces = detect_faces(photo)
+    faces = FaceDetector().detect(photo)
     assert len(found) == len(faces)
     face = faces[number]
     eyes = np.hypot(*(face.points[1] - face.points[0]))
@@ -87,7 +87,7 @@ def test_edits_a_real_photo_as_python_does(browser, open_page, shipped, tmp_path
         pytest.skip("needs CelebA")
     for example in celeba_split("test"):
         photo = np.asarray(example["image"])
-        if len(detect_faces(photo)) == 1:
+        if len(FaceDetector().detect(photo)) == 1:
             break
     Image.fromarray(photo).save(tmp_path / "photo.png")
     page = open_page(browser)

@@ -116,12 +116,12 @@ def test_litert_without_a_file_is_one_line(translator, modules, tmp_path):
     assert not (tmp_path / "site").exists()
 
 
-def test_litert_of_another_version_is_one_line(page, modules, tmp_path):
+def test_litert_of_another_version_is_one_line(translator, modules, tmp_path):
     facts = modules / "@litertjs/wasm-utils/package.json"
     facts.write_text('{"version": "0.1.0"}')
     message = r"--litert: .*wasm-utils must be of version 2\.5\.3, received 0\.1\.0"
     with pytest.raises(UserError, match=message):
-        write_site(page, tmp_path / "site", modules)
+        write_site(translator, tmp_path / "site", modules)
     assert not (tmp_path / "site").exists()
 
 

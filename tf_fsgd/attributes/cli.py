@@ -86,9 +86,10 @@ def _train(arguments: argparse.Namespace) -> None:
             seed=arguments.seed,
         )
         report = evaluate_classifier(load_classifier(weights), arguments.data_dir)
-        write_card(weights.with_suffix(".md"), report, _facts(arguments))
+        about = weights.with_suffix(".md")
+        write_card(about, report, _facts(arguments))
     print(_summary(report))
-    print(f"weights: {weights}\ncard: {weights.with_name('card.md')}")
+    print(f"weights: {weights}\ncard: {about}")
 
 
 def _facts(arguments: argparse.Namespace) -> dict[str, str]:

@@ -53,7 +53,10 @@ def evaluate_classifier(
         for i, name in enumerate(ATTRIBUTES)
     }
     keys = next(iter(rows.values()))
-    known = {key: [r[key] for r in rows.values() if r[key] is not None] for key in keys}
+    known = {
+        key: [value for row in rows.values() if (value := row[key]) is not None]
+        for key in keys
+    }
     return {
         "split": split,
         "faces": len(faces),

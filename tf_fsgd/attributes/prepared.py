@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -35,7 +36,7 @@ def open_prepared(folder: Path, split: str) -> Iterator[dict]:
     Raises:
         UserError: If a JSON file is missing or is not tfds' own, or a shard is missing.
     """
-    builder = None
+    builder: Any = None
     for name, read in (
         ("features.json", _features),
         ("dataset_info.json", tfds.builder_from_directory),

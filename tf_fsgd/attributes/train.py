@@ -9,6 +9,7 @@ OUT holds the face crops (made once, removed at the end), the state after every 
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -21,6 +22,7 @@ from tf_fsgd.attributes.augment import augment
 from tf_fsgd.attributes.celeba import face_blocks
 from tf_fsgd.attributes.model import SIZE, build_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.averaging import update_average
 from tf_fsgd.disk import plain_path
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import atomic_path, make_folder, read_json, write_json
@@ -196,7 +198,11 @@ def _optimizer(
     return optimizer
 
 
-def _train_step(model, optimizer, average):
+def _train_step(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    average: list[tf.Variable],
+) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     @tf.function
     def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
@@ -208,11 +214,8 @@ def _train_step(model, optimizer, average):
         optimizer.apply_gradients(
             zip(tape.gradient(loss, variables), variables, strict=True)
         )
-        # A young average follows fast, so that short trainings are not held back.
-        count = tf.cast(optimizer.iterations, tf.float32)
-        decay = tf.minimum(EMA_DECAY, (1.0 + count) / (10.0 + count))
-        for mean, variable in zip(average, variables, strict=True):
-            mean.assign_add((1.0 - decay) * (variable.value - mean))
+        values = [variable.value for variable in variables]
+        update_average(average, values, optimizer.iterations, EMA_DECAY)
         return loss
 
     return step

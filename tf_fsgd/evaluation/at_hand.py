@@ -16,13 +16,13 @@ from tf_fsgd.attributes.model import (
 )
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.distribution import feature_space
-from tf_fsgd.evaluation.edit_report import Beside
 from tf_fsgd.evaluation.examples import resized
 from tf_fsgd.evaluation.identity import HOW_TO_GET as HOW_TO_GET_IDENTITY
 from tf_fsgd.evaluation.identity import load_identity
 from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.evaluation.lpips import load_lpips
 from tf_fsgd.evaluation.readings import SAME_PERSON, Instruments
+from tf_fsgd.evaluation.report import Beside
 from tf_fsgd.evaluation.study import Photos
 from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.io import read_image, resize, to_float
@@ -42,7 +42,7 @@ def load_instruments(
             takes no part in training.
 
     Returns:
-        The instruments, and notes for `edit_report.report_edits`.
+        The instruments, and notes for `report.evaluate`.
 
     Raises:
         UserError: If a file of weights is something else.
@@ -97,7 +97,7 @@ def find_photos(
         classifier: Says who is what where there are no labels.
         folder: Of aligned photos.
         data_dir: Where CelebA is, as for `attributes.celeba.find_celeba`.
-        families: Whose plain faces stand in where CelebA is not at hand.
+        families: Whose first pictures stand in where CelebA is not at hand.
 
     Raises:
         UserError: If the folder has no image, CelebA is not where `data_dir` or
@@ -117,7 +117,7 @@ def find_photos(
     elif families is not None:
         faces = resized(pictures(families, 0, _GENERATED), size)
         note = (
-            f"{len(faces)} generated faces that training never saw; CelebA is not here"
+            f"{len(faces)} held-out faces that training never saw; CelebA is not here"
         )
     else:
         raise UserError(
@@ -133,10 +133,10 @@ def company_of(run: RunFolder) -> Beside:
     """What a run itself has to show beside its translator.
 
     Returns:
-        Held-out families, the grids of training, exported files: those that are there.
+        Held-out pairs, the grids of training, exported files: those that are there.
 
     Raises:
-        UserError: If the families are damaged.
+        UserError: If the pairs are damaged.
     """
     return Beside(
         families=run.open_pairs("held_out") if run.pairs.is_dir() else None,

@@ -4,17 +4,12 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from tf_fsgd.attributes.celeba import aligned_faces, find_celeba
-from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
-from tf_fsgd.evaluation.edit_report import DEFAULT_PHOTOS, Beside, report_edits
-from tf_fsgd.evaluation.report import DEFAULT_PHOTOS as DEFAULT_FIXED_PHOTOS
-from tf_fsgd.evaluation.report import evaluate, format_summary
+from tf_fsgd.evaluation.report import Beside, default_photos, evaluate
 from tf_fsgd.evaluation.rows import console_table
 from tf_fsgd.files import read_json
-from tf_fsgd.latents.directions import load_direction
-from tf_fsgd.pairs.source import pictures
+from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.training.runfolder import RunFolder, open_run
 from tf_fsgd.training.translator import Translator, load_translator, run_named
 
@@ -35,40 +30,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--photos",
         type=int,
-        help=f"of CelebA's test split at most: of each edit by default "
-        f"{DEFAULT_PHOTOS}, about five minutes on two cores; of a run of one fixed "
-        f"edit {DEFAULT_FIXED_PHOTOS} in all",
+        help="to try each edit on, at most (of one edit "
+        f"{default_photos(1)}, of six {default_photos(6)} each, five minutes)",
     )
     parser.add_argument(
         "--data-dir", help="where CelebA is; by default TFDS_DATA_DIR, as tfds has it"
     )
-    conditional = parser.add_argument_group("translators of several edits")
-    conditional.add_argument(
+    parser.add_argument(
         "--faces",
         type=Path,
         metavar="DIR",
         help="aligned photos to try the edits on instead of CelebA's",
     )
-    conditional.add_argument(
+    parser.add_argument(
         "--classifier",
         type=Path,
         metavar="FILE",
         help="weights of another attribute classifier (attributes train) than the "
         "shipped one that only judges",
     )
-    conditional.add_argument(
+    parser.add_argument(
         "--beside",
         action="append",
         default=[],
         metavar="RUN",
         help="another run or shipped translator to show next to it; may be repeated",
     )
-    conditional.add_argument(
+    parser.add_argument(
         "--pairs",
         metavar="RUN",
         help="run with the teacher's held-out faces, for a shipped translator",
     )
-    conditional.add_argument(
+    parser.add_argument(
         "--projection",
         type=Path,
         metavar="FILE",
@@ -88,51 +81,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.faces and arguments.data_dir:
         raise UserError("--faces stands in for CelebA, which --data-dir names")
     run_folder = run_named(arguments.run)
-    if run_folder is not None and not run_folder.config.axes:
-        for name in ("faces", "beside", "pairs", "projection"):
-            if getattr(arguments, name):
-                raise UserError(
-                    f"--{name} is for translators of several edits, {arguments.run} "
-                    "has one"
-                )
     translator = load_translator(arguments.run)
-    if run_folder is not None and not run_folder.config.axes:
-        _evaluate_fixed(translator, run_folder, arguments)
-        return
-    _evaluate_conditional(translator, run_folder, arguments)
-
-
-def _evaluate_fixed(
-    translator: Translator, run_folder: RunFolder, arguments: argparse.Namespace
-) -> None:
-    config = run_folder.config
-    celeba = None
-    if find_celeba(arguments.data_dir):
-        celeba = aligned_faces("test", arguments.data_dir, config.pairs.resolution)
-    out = arguments.out or run_folder.path
-    held_out = run_folder.open_pairs("held_out")
-    report = evaluate(
-        translator,
-        config,
-        held_out=(pictures(held_out, 0), pictures(held_out, 1)),
-        classifier=load_classifier(arguments.classifier),
-        # The user's own pairs may show any edit.
-        direction=None if config.pairs.folder else load_direction(config.edit),
-        celeba=celeba,
-        photos=arguments.photos or DEFAULT_FIXED_PHOTOS,
-        out=out,
-    )
-    print(format_summary(report))
-    print(f"report: {out / 'report.json'}")
-
-
-def _evaluate_conditional(
-    translator: Translator,
-    run_folder: RunFolder | None,
-    arguments: argparse.Namespace,
-) -> None:
     # What the user has to change is found before anything takes time.
-    beside = _beside(run_folder, arguments)
+    beside = _beside(translator, run_folder, arguments)
     instruments, notes = load_instruments(arguments.classifier)
     photos = find_photos(
         translator.resolution,
@@ -144,12 +95,13 @@ def _evaluate_conditional(
     out = arguments.out or (
         run_folder.path if run_folder else Path(f"evaluation-{translator.name}")
     )
-    report = report_edits(
+    report = evaluate(
         translator,
         photos,
         instruments,
         out=out,
-        count=arguments.photos or DEFAULT_PHOTOS,
+        directions=(origin_of(run_folder.config).directions() if run_folder else None),
+        count=arguments.photos,
         beside=beside,
         notes=notes,
     )
@@ -157,16 +109,21 @@ def _evaluate_conditional(
     print(f"report: {out / 'report.html'}  {out / 'report.json'}")
 
 
-def _beside(run_folder: RunFolder | None, arguments: argparse.Namespace) -> Beside:
+def _beside(
+    translator: Translator,
+    run_folder: RunFolder | None,
+    arguments: argparse.Namespace,
+) -> Beside:
     company = company_of(run_folder) if run_folder else Beside()
     families = company.families
     if arguments.pairs:
-        teacher = open_run(arguments.pairs)
-        if not teacher.config.axes:
+        other = open_run(arguments.pairs)
+        if tuple(other.config.units) != translator.edits:
             raise UserError(
-                f"--pairs must be a run of several edits, {teacher.path} has one"
+                f"--pairs must be a run of {', '.join(translator.edits)}, received "
+                f"one of {', '.join(other.config.units)}"
             )
-        families = teacher.open_pairs("held_out")
+        families = other.open_pairs("held_out")
     return dataclasses.replace(
         company,
         translators=[load_translator(path) for path in arguments.beside],

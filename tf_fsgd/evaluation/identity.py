@@ -152,11 +152,12 @@ def load_identity() -> Identity | None:
     # Found, not imported: importing face_recognition_models needs pkg_resources, which
     # newer versions of setuptools lack.
     models = importlib.util.find_spec("face_recognition_models")
-    if models is None or importlib.util.find_spec("dlib") is None:
+    folders = models and models.submodule_search_locations
+    if not folders or importlib.util.find_spec("dlib") is None:
         return None
     import dlib  # optional
 
-    weights = Path(models.submodule_search_locations[0]) / _WEIGHTS
+    weights = Path(folders[0]) / _WEIGHTS
     mean = read_arrays(_MEAN, "a mean face", {"mean": (NUMBERS, (128,))})["mean"]
     return Identity(dlib.face_recognition_model_v1(str(weights)), mean)
 
@@ -167,8 +168,8 @@ def _digest(image: np.ndarray) -> bytes:
 
 def _window(image: np.ndarray) -> np.ndarray:
     """The part of a face that the network looks at, `[150, 150, 3]` uint8."""
-    box = tuple(share * len(image) for share in _WINDOW)
+    left, top, right, bottom = (share * len(image) for share in _WINDOW)
     window = Image.fromarray(image).resize(
-        (_SIZE, _SIZE), Image.Resampling.LANCZOS, box=box
+        (_SIZE, _SIZE), Image.Resampling.LANCZOS, box=(left, top, right, bottom)
     )
     return np.asarray(window)

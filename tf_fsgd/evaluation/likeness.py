@@ -17,6 +17,7 @@ are of one order.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from keras import ops
 
@@ -30,7 +31,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.lpips import WEIGHTS_FILE, load_lpips, unit_length
 from tf_fsgd.pix2pixhd.perceptual import VGG19_FILES, find_vgg19, vgg19_features
 
-Likeness = Callable[[object], list]
+Likeness = Callable[[Any], list]
 
 NETWORKS = ("lpips", "vgg19", "classifier")
 
@@ -71,7 +72,7 @@ def load_likeness(name: str | None = None) -> tuple[str, Likeness]:
 
 def _lpips() -> Likeness | None:
     lpips = load_lpips()
-    return lpips and lpips.features
+    return lpips.features if lpips else None
 
 
 def _vgg19() -> Likeness | None:

@@ -10,14 +10,18 @@ from PIL import Image
 
 from tf_fsgd.evaluation.edits import ranking
 from tf_fsgd.evaluation.study import SHOWN, Trial
+from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import resize
+from tf_fsgd.images.io import resize, write_image
 from tf_fsgd.training.samples import read_samples
 from tf_fsgd.training.translator import Translator
 
 _SIDE = 160  # pixels of a face in a grid
 _GROUP = 4  # faces in each of best, median and worst
 _SEVERAL = 0.8  # strength of each edit where several come together
+_COLUMNS = 8
+_ROWS = 2  # of held-out pairs, shared by all edits
+_FLIPS_PER_SECOND = 1
 _QUALITY = 82
 _ANIMATION_WIDTH = 760
 _ANIMATION_FRAMES = 24
@@ -75,7 +79,7 @@ def several_at_once(translator: Translator, photos: np.ndarray) -> np.ndarray | 
     """
     if len(translator.axes) < 2:
         return None
-    mixes = list(itertools.combinations(translator.axes, 2))
+    mixes: list[tuple[str, ...]] = [*itertools.combinations(translator.axes, 2)]
     if len(translator.axes) > 2:
         mixes.append(translator.axes)
     outputs = [
@@ -84,6 +88,46 @@ def several_at_once(translator: Translator, photos: np.ndarray) -> np.ndarray | 
     faces = [face for row in zip(photos, *outputs, strict=True) for face in row]
     labels = ["photo", *(" + ".join(mix) for mix in mixes)]
     return _grid(faces, len(labels), column_labels=labels)
+
+
+def before_and_after(path: Path, trials: dict[str, Trial]) -> str | None:
+    """Writes held-out pairs with what the translator makes of them, and a GIF beside.
+
+    Args:
+        path: Of the grid: rows of inputs, outputs and what was wanted in turn. The GIF
+            flips between the first two.
+        trials: By edit; those without such pairs are passed over.
+
+    Returns:
+        The grid as `still` makes it; `None`, and no files, where there are no pairs.
+    """
+    shown = {
+        edit: trial.held_out
+        for edit, trial in trials.items()
+        if trial.held_out is not None
+    }
+    if not shown:
+        return None
+    columns = min(_COLUMNS, *(len(edited) for _, edited in shown.values()))
+    rows, labels = [], []
+    for edit, (examples, edited) in shown.items():
+        wanted = max(1, _ROWS // len(shown)) * columns
+        # Full rows only, so that every output stands below its input.
+        count = min(wanted, len(edited) // columns * columns)
+        for start in range(0, count, columns):
+            part = slice(start, start + columns)
+            triple = examples.before, edited, examples.after
+            rows.append([images[part] for images in triple])
+            labels += ["input", edit, "wanted"]
+    faces = [face for row in rows for images in row for face in images]
+    grid = image_grid(faces, columns, row_labels=labels)
+    write_image(path, grid)
+    frames = [
+        image_grid(np.concatenate([row[moment] for row in rows]), columns)
+        for moment in (0, 1)
+    ]
+    write_animation(path.with_suffix(".gif"), frames, fps=_FLIPS_PER_SECOND)
+    return still(_grid(faces, columns, row_labels=labels))
 
 
 def _grid(faces: list[np.ndarray], columns: int, **labels) -> np.ndarray:

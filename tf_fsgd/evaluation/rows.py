@@ -3,8 +3,10 @@
 The page and the console show the same rows of the same numbers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+_TOP_MOVERS = 3  # that a line of the terminal has room for
 
 
 class Cell(NamedTuple):
@@ -101,6 +103,17 @@ ROWS = (
         lambda row: share(row.get("reached_before")),
     ),
     Row(
+        "Turned back (%)",
+        "of those who have already what the edit brings, outputs read as if they had "
+        "not; they should stay what they are",
+        lambda row: share(row.get("turned_back")),
+    ),
+    Row(
+        "Turned back before (%)",
+        "the same of their photos: how often the reading is wrong by itself",
+        lambda row: share(row.get("turned_back_before")),
+    ),
+    Row(
         "Identity (cosine)",
         "between photo and edit, for a face recognition network; 1: the same picture, "
         "0: strangers on average",
@@ -156,35 +169,58 @@ ROWS = (
 )
 
 
+def filled(columns: Sequence[dict]) -> list[tuple[Row, list[Cell]]]:
+    """The rows that say something of one column at least, with a cell for each.
+
+    Args:
+        columns: What `edits.measure` returns, or parts of it.
+    """
+    rows = [(row, [row.cell(column) for column in columns]) for row in ROWS]
+    return [(row, cells) for row, cells in rows if any(c.text != "–" for c in cells)]
+
+
+def top_movers(moved: dict[str, dict], count: int) -> list[tuple[str, float]]:
+    """The attributes that moved most, the largest change of either sign first.
+
+    Args:
+        moved: "attributes_moved" of `edits.measure`.
+        count: How many.
+    """
+    means = [(name, value["mean"]) for name, value in moved.items()]
+    known = [(name, mean) for name, mean in means if mean is not None]
+    return sorted(known, key=lambda item: -abs(item[1]))[:count]
+
+
 def console_table(report: dict) -> str:
     """The headline numbers, at strength 1, for a terminal.
 
     Args:
-        report: As `edit_report.report_edits` returns it.
+        report: As `report.evaluate` returns it.
 
     Returns:
-        Lines of text: a column an edit, 12 characters each.
+        Lines of text: a column an edit, and below them what each edit moved most.
     """
     edits = report["edits"]
     full = {edit: values["strengths"]["1"] for edit, values in edits.items()}
-    lines = [_line("at strength 1", list(full))]
-    lines.append(_line("photos", [str(row["count"]) for row in full.values()]))
-    lines += [
-        _line(row.label, [row.cell(values).text for values in full.values()])
-        for row in ROWS
-    ]
     sliders = [values["slider"] for values in edits.values()]
-    lines.append(
-        _line("Monotone (%)", [share(slider["monotone"]).text for slider in sliders])
-    )
-    lines.append(
-        _line(
-            "Change at strength 0",
-            [number(slider["pixel_change_at_0"], 2).text for slider in sliders],
-        )
-    )
+    still = [number(slider["pixel_change_at_0"], 2) for slider in sliders]
+    rows = [
+        ("at strength 1", list(full)),
+        ("photos", [str(row["count"]) for row in full.values()]),
+        *(
+            (row.label, [cell.text for cell in cells])
+            for row, cells in filled(list(full.values()))
+        ),
+        ("Monotone (%)", [share(slider["monotone"]).text for slider in sliders]),
+        ("Change at strength 0", [cell.text for cell in still]),
+    ]
+    width = max(12, *(len(edit) + 1 for edit in full))
+    lines = [
+        f"{label:<25}" + "".join(f"{cell:>{width}}" for cell in cells)
+        for label, cells in rows
+    ]
+    for edit, row in full.items():
+        movers = top_movers(row["attributes_moved"], _TOP_MOVERS)
+        words = ", ".join(f"{name} {mean:+.2f}" for name, mean in movers)
+        lines.append(f"{edit} moved most: {words}")
     return "\n".join(lines)
-
-
-def _line(label: str, cells: list[str]) -> str:
-    return f"{label:<25}" + "".join(f"{cell:>12}" for cell in cells)

@@ -7,14 +7,20 @@ import numpy as np
 from tqdm import tqdm
 
 from tf_fsgd.evaluation.distribution import frechet_distance, kernel_distance
-from tf_fsgd.evaluation.edits import FULL, STRENGTHS, Goal, measure, slider
+from tf_fsgd.evaluation.edits import FULL, Goal, measure, slider, strengths_of
 from tf_fsgd.evaluation.examples import Examples, resized
-from tf_fsgd.evaluation.intervals import rounded
+from tf_fsgd.evaluation.intervals import (
+    mean_with_interval,
+    rounded,
+    share_with_interval,
+)
 from tf_fsgd.evaluation.readings import Change, Instruments, Reading
 from tf_fsgd.training.translator import Translator
 
-TEACHER = "teacher's own pairs"
+HELD_OUT = "held-out pairs"
+TRANSLATED = "held-out pairs, translated"
 SHOWN = 6  # faces of each edit whose pictures are kept at every strength
+_CURVE = 24  # faces at every other strength than 1, at most
 _REAL = 250  # faces of the target class that outputs are compared with
 _BATCH = 16  # faces measured at once: what the progress bar counts by
 
@@ -40,9 +46,8 @@ class Photos:
         return np.flatnonzero(~goal.has_target(self.attributes))[:count]
 
     def targets(self, goal: Goal) -> np.ndarray:
-        """Indices `[m]` of the first of those who have it; none if not real."""
-        has_target = goal.has_target(self.attributes)
-        return np.flatnonzero(has_target & self.real)[:_REAL]
+        """Indices `[m]` of the first of those who have it already."""
+        return np.flatnonzero(goal.has_target(self.attributes))[:_REAL]
 
 
 @dataclass
@@ -54,30 +59,35 @@ class Trial:
         before: `[N, R, R, 3]` uint8.
         reading: Of `before`.
         features: `[N, D]` of `before`.
-        real: `[M, D]` features of real faces of the target class, if there are any.
+        have: `[M, R, R, 3]` uint8, those who have already what the edit brings.
+        real: `[M, D]` features of these if they are photos, else `None`.
         changes: By strength; at `FULL` of all, else of the first faces.
         outputs: By strength, `[n, R, R, 3]` uint8: all at `FULL`, else some to show.
+        kept: What strength `FULL` did to some of those who have already what it brings.
         beside: At `FULL`, by the name of what else makes the edit.
         beside_outputs: Pictures of those that edit photos, of the first faces.
-        teacher_strengths: `[K]` of the teacher's examples, where there are any.
+        held_out: Pairs of the edit, and what the translator makes of their first ones,
+            `[K, R, R, 3]` uint8; `None` where there are none.
     """
 
     goal: Goal
     before: np.ndarray
     reading: Reading
     features: np.ndarray
+    have: np.ndarray
     real: np.ndarray | None
     changes: dict[float, Change] = field(default_factory=dict)
     outputs: dict[float, np.ndarray] = field(default_factory=dict)
+    kept: dict = field(default_factory=dict)
     beside: dict[str, Change] = field(default_factory=dict)
     beside_outputs: dict[str, np.ndarray] = field(default_factory=dict)
-    teacher_strengths: np.ndarray | None = None
+    held_out: tuple[Examples, np.ndarray] | None = None
 
     def report(self) -> dict:
         """All numbers of the edit, ready for JSON."""
-        result = {
+        result: dict = {
             "attribute": self.goal.attribute,
-            "present": self.goal.sign > 0,
+            "present": self.goal.attribute and self.goal.sign > 0,
             "sources": self.goal.sources,
             "reached": self.goal.reached,
             "strengths": {
@@ -90,10 +100,13 @@ class Trial:
                 for name, change in self.beside.items()
             },
         }
-        if self.teacher_strengths is not None:
-            result["teacher_mean_strength"] = rounded(self.teacher_strengths.mean())
-            result["kernel_distance_in_teachers"] = _ratio(
-                result["strengths"][f"{FULL:g}"], result["beside"][TEACHER]
+        full = result["strengths"][f"{FULL:g}"]
+        full |= self.kept
+        if self.held_out is not None:
+            strengths = self.held_out[0].strengths
+            result["held_out_mean_strength"] = rounded(strengths.mean())
+            result["kernel_distance_in_held_out"] = _ratio(
+                full, result["beside"][HELD_OUT]
             )
         if self.real is not None:
             result["unedited"] = {
@@ -104,7 +117,7 @@ class Trial:
 
 
 def _ratio(own: dict, teacher: dict) -> float | None:
-    """KID in units of the teacher's; `None` where either is not known."""
+    """KID in units of the held-out pairs'; `None` where either is not known."""
     distances = [row["kernel_distance"] for row in (own, teacher)]
     if None in distances:
         return None
@@ -122,7 +135,8 @@ class Study:
         photos: At the translator's resolution.
         instruments: Who measures.
         count: Photos of an edit's source class at strength 1, at most. The other
-            strengths get half of them: they draw the slider's curve and no headline.
+            strengths get half of them, or fewer: they draw the slider's curve and no
+            headline. Of those who have what the edit brings half as many are tried.
     """
 
     def __init__(self, photos: Photos, instruments: Instruments, count: int):
@@ -131,26 +145,28 @@ class Study:
         self._count = count
 
     def trials(self, translator: Translator, goals: list[Goal]) -> dict[str, Trial]:
-        """Tries every edit at every strength.
+        """Tries every edit at every strength that it has.
 
         Args:
-            translator: Takes every strength.
+            translator: Makes the edits.
             goals: Of the edits to try; those that no photo is there for are left out.
         """
         trials = {trial.goal.edit: trial for trial in self._photos_of(goals)}
-        some = -(-self._count // 2)
-        total = sum(
-            len(trial.before) + (len(STRENGTHS) - 1) * min(some, len(trial.before))
+        half = -(-self._count // 2)
+        plan = [
+            (trial, strength, self._count if strength == FULL else min(half, _CURVE))
             for trial in trials.values()
-        )
+            for strength in strengths_of(translator, trial.goal.edit)
+        ]
+        total = sum(min(count, len(trial.before)) for trial, _, count in plan)
         with tqdm(total=total, desc=translator.name, unit=" faces") as bar:
-            for trial in trials.values():
-                for strength in STRENGTHS:
-                    count = len(trial.before) if strength == FULL else some
-                    change, outputs = self._try(trial, translator, strength, count, bar)
-                    trial.changes[strength] = change
-                    kept = len(outputs) if strength == FULL else SHOWN
-                    trial.outputs[strength] = outputs[:kept]
+            for trial, strength, count in plan:
+                change, outputs = self._try(trial, translator, strength, count, bar)
+                trial.changes[strength] = change
+                kept = len(outputs) if strength == FULL else SHOWN
+                trial.outputs[strength] = outputs[:kept]
+        for trial in trials.values():
+            trial.kept = self._kept(trial, translator, half)
         return trials
 
     def beside(self, translator: Translator, trials: dict[str, Trial]) -> None:
@@ -165,8 +181,14 @@ class Study:
                 trial.beside[translator.name] = change
                 trial.beside_outputs[translator.name] = outputs[:SHOWN]
 
-    def teacher(self, trial: Trial, examples: Examples) -> None:
-        """Adds the teacher's examples of those who lack what the edit brings."""
+    def held_out(
+        self, translator: Translator, trial: Trial, examples: Examples
+    ) -> None:
+        """Adds held-out pairs of those who lack what the edit brings.
+
+        The translator edits their first pictures as far as the second ones are, so that
+        it is compared with what it was to learn.
+        """
         if not len(examples.before):
             return
         reading = self._instruments.read(examples.before)
@@ -174,10 +196,13 @@ class Study:
         chosen = np.flatnonzero(chosen)[: self._count]
         if not len(chosen):
             return
-        trial.beside[TEACHER] = self._instruments.compare(
-            examples.before[chosen], examples.after[chosen], reading.of(chosen)
-        )
-        trial.teacher_strengths = examples.strengths[chosen]
+        examples = examples.of(chosen)
+        before, reading = examples.before, reading.of(chosen)
+        edited = translator.translate(before, examples.conditions)
+        edited = resized(edited, before.shape[1])
+        for name, made in ((HELD_OUT, examples.after), (TRANSLATED, edited)):
+            trial.beside[name] = self._instruments.compare(before, made, reading)
+        trial.held_out = examples, edited
 
     def _photos_of(self, goals: list[Goal]) -> Iterator[Trial]:
         """A trial for each edit that there are photos for, with nothing tried yet."""
@@ -185,7 +210,8 @@ class Study:
         sources = [photos.sources(goal, self._count) for goal in goals]
         targets = [photos.targets(goal) for goal in goals]
         # A photo is a source of one edit and a target of another: it is read once.
-        wanted = np.unique(np.concatenate([*sources, *targets]))
+        compared = targets if photos.real else []
+        wanted = np.unique(np.concatenate([*sources, *compared]))
         features = {}
         for start in tqdm(range(0, len(wanted), _BATCH), "photos", unit=" batches"):
             rows = wanted[start : start + _BATCH]
@@ -199,10 +225,27 @@ class Study:
                     before,
                     self._instruments.read(before),
                     np.stack([features[index] for index in source.tolist()]),
+                    photos.faces[target],
                     np.stack([features[index] for index in target.tolist()])
-                    if len(target)
+                    if photos.real and len(target)
                     else None,
                 )
+
+    def _kept(self, trial: Trial, translator: Translator, count: int) -> dict:
+        """How many of those who have what the edit brings are turned back by it."""
+        faces, goal = trial.have[:count], trial.goal
+        if not len(faces):
+            return {}
+        edited = translator.translate(faces, {goal.edit: FULL})
+        before, after = (
+            goal.effect(self._instruments.read(images)) for images in (faces, edited)
+        )
+        shares = goal.unit == "probability"
+        return {
+            "turned_back": share_with_interval(after < 0.5) if shares else None,
+            "turned_back_before": share_with_interval(before < 0.5) if shares else None,
+            "moved_of_those_who_have_it": mean_with_interval(after - before),
+        }
 
     def _try(
         self,

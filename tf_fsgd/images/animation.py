@@ -1,8 +1,9 @@
 """Animations: GIF, animated WebP, MP4."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -18,7 +19,7 @@ _SLOWEST, _FASTEST = 0.1, 50  # a GIF's frame shorter than 20 ms is shown for 10
 
 def write_animation(
     path: str | os.PathLike,
-    frames: Sequence[np.ndarray],
+    frames: Iterable[np.ndarray],
     *,
     fps: float = 10,
     loop: bool = True,
@@ -52,7 +53,7 @@ def write_animation(
             return
         pictures = [Image.fromarray(frame) for frame in frames]
         # 0 repeats for ever; a GIF without the field is shown once, a WebP by 1.
-        options = {"loop": 0} if loop else {}
+        options: dict[str, Any] = {"loop": 0} if loop else {}
         if suffix == ".gif":
             pictures = [to_palette(picture) for picture in pictures]
         else:

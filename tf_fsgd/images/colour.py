@@ -8,6 +8,7 @@ change is brought back.
 import functools
 import io
 import struct
+from collections.abc import Iterable
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -113,9 +114,9 @@ def gamma_profile(gamma: float | None, points: tuple[float, ...]) -> bytes | Non
     return header + table + data
 
 
-def _fixed(numbers) -> bytes:
+def _fixed(numbers: Iterable[float]) -> bytes:
     """ICC's s15Fixed16Number; what is beyond them is cut."""
-    scaled = np.clip(np.rint(np.array(numbers) * 65_536), -(2.0**31), 2.0**31 - 1)
+    scaled = np.clip(np.rint(np.array([*numbers]) * 65_536), -(2.0**31), 2.0**31 - 1)
     return scaled.astype(">i4").tobytes()
 
 
@@ -156,7 +157,12 @@ def _transform(profile: bytes, mode: str, *, back: bool):
         return None
 
 
-def applied(pixels: np.ndarray, transform: ImageCms.ImageCmsTransform) -> np.ndarray:
-    """Brings RGB pixels, `[H, W, 3]` uint8, from one space to another."""
+def applied(
+    pixels: np.ndarray, transform: ImageCms.ImageCmsTransform | None
+) -> np.ndarray:
+    """Brings RGB pixels, `[H, W, 3]` uint8, from one space to another, if there is a
+    way."""
+    if transform is None:
+        return pixels
     picture = Image.fromarray(np.ascontiguousarray(pixels))
     return np.asarray(ImageCms.applyTransform(picture, transform))

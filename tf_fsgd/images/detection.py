@@ -243,18 +243,6 @@ class FaceDetector:
         return _blend(boxes, scores[sure], points)
 
 
-def detect_faces(photo: np.ndarray) -> list[Face]:
-    """The faces of one photo; `FaceDetector` serves those who have several.
-
-    Args:
-        photo: `[H, W, 3]` uint8.
-
-    Returns:
-        Faces from left to right, empty where there is none.
-    """
-    return FaceDetector().detect(photo)
-
-
 def suppress(faces: list[Face]) -> list[Face]:
     """Non-maximum suppression: of faces that share most of the smaller box, the surest.
 
@@ -324,7 +312,7 @@ def _pyramid(photo: np.ndarray):
             max(1, int(n / m / 2))
             for n, m in zip(photo.shape[1::-1], (width, height), strict=True)
         )
-        boxes = reduced(photo.__getitem__, *photo.shape[:2], factors)
+        boxes = reduced(photo.__getitem__, photo.shape[0], photo.shape[1], factors)
         small = boxes.resize(
             (width, height),
             Image.Resampling.BILINEAR,

@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +73,7 @@ class Film:
         except (av.FFmpegError, OSError) as error:
             raise unreadable(self.path, error) from None
 
-    def _frames(self, av) -> Iterator[Frame]:
+    def _frames(self, av: ModuleType) -> Iterator[Frame]:
         last: Frame | None = None
         gap, size = 1 / self.rate, {}
         with _open(av, self.path) as container:
@@ -123,7 +125,9 @@ class Film:
                     raise OSError(error.errno, error.strerror) from None
                 raise
 
-    def _encode(self, av, container, suffix: str, frames: Iterator[Frame]) -> None:
+    def _encode(
+        self, av: ModuleType, container: Any, suffix: str, frames: Iterator[Frame]
+    ) -> None:
         first = next(frames)
         codec, options = _CODECS[suffix]
         stream = container.add_stream(codec, self.rate, options=dict(options))
@@ -217,12 +221,12 @@ def unreadable(path: Path, error: Exception) -> UserError:
     return UserError(f"{path}: not a video that can be read ({reason})")
 
 
-def _open(av, path: Path):
+def _open(av: ModuleType, path: Path):
     # An absolute path, because "concat:a.mp4" would be more than a name.
     return av.open(os.path.abspath(path), options=_FILES_ONLY)
 
 
-def _exactly(av) -> int:
+def _exactly(av: ModuleType) -> int:
     """How colours are computed: by default each way there and back darkens by one."""
     way = av.video.reformatter.Interpolation
     return way.BILINEAR | way.ACCURATE_RND | way.FULL_CHR_H_INT | way.FULL_CHR_H_INP

@@ -1,6 +1,7 @@
 """Grids of equally large pictures, with labels beside rows and above columns."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -94,7 +95,12 @@ def image_grid(
 
 def _font(height: int) -> ImageFont.FreeTypeFont:
     """The default font at a size that suits pictures of this height."""
-    return ImageFont.load_default(min(max(height / 10, 11), 40))
+    return _font_of(min(max(height / 10, 11), 40))
+
+
+def _font_of(size: float) -> ImageFont.FreeTypeFont:
+    # Pillow's own packages have FreeType; without it, there is one size of one font.
+    return cast(ImageFont.FreeTypeFont, ImageFont.load_default(size))
 
 
 def _text_width(font: ImageFont.FreeTypeFont, text: str) -> int:
@@ -107,7 +113,7 @@ def _fit(labels: Sequence[str], width: int) -> tuple[ImageFont.FreeTypeFont, lis
     while font.size > _SMALLEST_FONT and any(
         _text_width(font, text) > width for text in labels
     ):
-        font = ImageFont.load_default(font.size - 1)
+        font = _font_of(font.size - 1)
     shortened = []
     for text in labels:
         if _text_width(font, text) > width:

@@ -71,7 +71,15 @@ def paste_changes(
     return out
 
 
-def _paste(region, change, square, rivals, low, high, feather: float) -> None:
+def _paste(
+    region: np.ndarray,
+    change: np.ndarray,
+    square: np.ndarray,
+    rivals: Sequence[np.ndarray],
+    low: np.ndarray,
+    high: np.ndarray,
+    feather: float,
+) -> None:
     """Adds the change of one square to a window of the picture, in place."""
     weight = _opacity(square, low, high, feather)
     rivals = [
@@ -104,7 +112,9 @@ def _shares(
     return u, v
 
 
-def _opacity(square, low, high, feather: float) -> np.ndarray:
+def _opacity(
+    square: np.ndarray, low: np.ndarray, high: np.ndarray, feather: float
+) -> np.ndarray:
     """1 inside the square, 0 outside, smooth between."""
     u, v = _shares(square, low, high)
     edge = np.minimum(np.minimum(u, 1 - u), np.minimum(v, 1 - v))
@@ -114,14 +124,16 @@ def _opacity(square, low, high, feather: float) -> np.ndarray:
     return share * share * (3 - 2 * share)
 
 
-def _closeness(square, low, high) -> np.ndarray:
+def _closeness(square: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Falls from 1 at the square's centre, as a Gaussian; never 0."""
     u, v = _shares(square, low, high)
     squared = (2 * u - 1) ** 2 + (2 * v - 1) ** 2
     return np.exp(-_OWN * np.minimum(squared, 8))
 
 
-def _warped(channel, square, low, high) -> np.ndarray:
+def _warped(
+    channel: np.ndarray, square: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
     """One channel of a cut, turned and scaled back into a window of the picture."""
     source = Image.fromarray(channel)
     side = max(1, round(np.hypot(*(square[3] - square[0]))))

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 from tf_fsgd.images.colour import LAB, applied, from_srgb, profile_of, to_srgb
 
@@ -111,7 +111,7 @@ def unpacked(image: Image.Image) -> Photo:
             alpha[rows] = np.asarray(band.getchannel("A"))
         band = band.convert(mode)
         if convert is not None:
-            band = ImageCms.applyTransform(band, convert)
+            band = convert.apply(band)
         pixels[rows] = np.asarray(band.convert("RGB"))
     return Photo(pixels, alpha, profile)
 

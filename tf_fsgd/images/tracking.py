@@ -25,7 +25,7 @@ class OneEuro:
 
     def __init__(self):
         self._value: np.ndarray | None = None
-        self._speed = np.float64(0)
+        self._speed = np.zeros(2)
         self._time = 0.0
 
     def __call__(self, value: np.ndarray, unit: float, time: float) -> np.ndarray:
@@ -45,7 +45,7 @@ class OneEuro:
             return self._value
         moved = value - self._value
         if np.abs(moved).max() > _JUMP * unit:
-            self._value, self._speed = np.asarray(value, np.float64), np.float64(0)
+            self._value, self._speed = np.asarray(value, np.float64), np.zeros(2)
             return self._value
         speed = moved.mean(axis=0) / elapsed / unit
         self._speed = self._speed + _share(_SPEED, elapsed) * (speed - self._speed)

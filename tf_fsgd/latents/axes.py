@@ -43,7 +43,8 @@ def family_axis(edit: str) -> tuple[Direction, float]:
     """
     direction = load_direction(edit)
     axis = axis_of(edit)
-    if axis in EDITS and EDITS[axis].rows:
-        first, last = EDITS[axis].rows
+    known = EDITS.get(axis)
+    if known and known.rows:
+        first, last = known.rows
         direction = dataclasses.replace(direction, layers=list(range(first, last + 1)))
     return direction, family_range(edit)

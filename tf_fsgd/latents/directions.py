@@ -122,7 +122,7 @@ class Direction:
 
     def save(self, path: Path) -> None:
         """Writes `path` (.npz, the numbers) and, beside it, the facts as .json."""
-        arrays = {
+        arrays: dict[str, np.ndarray | np.generic] = {
             "vector": self.vector.astype(np.float32),
             "std": np.float32(self.std),
             "layers": np.array(self.layers, np.int32),
@@ -152,7 +152,7 @@ def load_direction(name_or_path: str) -> Direction:
     if path.suffix == ".npz" and path.exists():
         return _read(path)
     raise UserError(
-        f"--edit must be one of {', '.join(EDITS)} or an existing .npz file of a "
+        f"edit must be one of {', '.join(EDITS)} or an existing .npz file of a "
         f"direction, received {name_or_path!r}"
     )
 

@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +12,13 @@ from tf_fsgd.images.animation import SUFFIXES as ANIMATED
 from tf_fsgd.images.animation import check_animation, write_animation
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import write_image
-from tf_fsgd.latents.expressions import (
-    Expression,
-    degrees_of,
-    expression_of,
-    faces_by_degree,
-)
-from tf_fsgd.latents.faces import FACES_HELP, faces_ws, parse_faces
+from tf_fsgd.latents.expressions import degrees_of, expression_of
+from tf_fsgd.latents.faces import FACES_HELP, parse_faces
 from tf_fsgd.latents.rendering import (
     add_rendering_arguments,
     check_out,
-    open_teacher,
-    render_faces,
+    open_studio,
 )
-from tf_fsgd.stylegan2.teacher import Teacher
 
 STRIPS = (".png", ".jpg", ".jpeg")
 _SWING = 1.0  # to either side, for edits without a number
@@ -87,7 +79,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises:
         UserError: For an unknown edit or face, a degree that is not a number, a file
-            that cannot be written, or what `open_teacher` refuses.
+            that cannot be written, or what `open_studio` refuses.
     """
     faces = parse_faces(arguments.faces, "--seeds")
     expression = expression_of(parse_edits(arguments.edit))
@@ -104,24 +96,12 @@ def run(arguments: argparse.Namespace) -> None:
     frames = (7 if strip else 40) if arguments.frames is None else arguments.frames
     if frames < 1:
         raise UserError(f"--frames must be at least 1, received {frames}")
-    teacher = open_teacher(arguments)
-    expression, notes = _fitted(expression, teacher)
-    ws = faces_ws(teacher, faces, arguments.truncation_psi)
+    studio = open_studio(arguments)
 
     degrees = degrees_of(first, last, frames, there_and_back=not strip)
     # A film comes back as it went: what has been drawn is shown again.
     distinct, shown = np.unique(degrees, return_inverse=True)
-    latents = faces_by_degree(expression, ws, distinct)
-    for note in notes:
-        print(note, file=sys.stderr)
-    pictures = render_faces(
-        teacher,
-        latents.reshape(-1, *ws.shape[1:]),
-        resolution=arguments.resolution,
-        noise_mode=arguments.noise_mode,
-        unit="frame",
-    )
-    pictures = pictures.reshape(len(distinct), len(faces), *pictures.shape[1:])[shown]
+    pictures = studio.express(faces, expression, distinct)[shown]
     if strip:
         sheet = image_grid(
             pictures.swapaxes(0, 1).reshape(-1, *pictures.shape[2:]),
@@ -135,22 +115,3 @@ def run(arguments: argparse.Namespace) -> None:
         film = [image_grid(frame, columns, gap=0) for frame in pictures]
         write_animation(arguments.out, film, fps=arguments.fps)
     print(arguments.out)
-
-
-def _fitted(expression: Expression, teacher: Teacher) -> tuple[Expression, list[str]]:
-    """The expression on this teacher, and a line for what it cannot follow."""
-    fitted, notes = {}, []
-    for edit, direction in expression.directions.items():
-        if direction.found_elsewhere(teacher.name):
-            notes.append(
-                f"{direction.name}: found in the W of {direction.facts['teacher']}, "
-                f"{teacher.name} may do something else with it"
-            )
-        there = direction.for_rows(teacher.num_ws)
-        if missing := len(direction.layers) - len(there.layers):
-            notes.append(
-                f"{direction.name}: {missing} of its {len(direction.layers)} rows are "
-                f"left out, {teacher.name} has rows 0 to {teacher.num_ws - 1}"
-            )
-        fitted[edit] = there
-    return Expression(fitted, expression.strengths), notes

@@ -4,14 +4,20 @@ An edit is a step in W+, the same for every person; steps add up. So an expressi
 list of directions with strengths, and a film of it goes through degrees of the whole.
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from tf_fsgd.edits import teacher_strength
+from tf_fsgd.errors import UserError
 from tf_fsgd.latents.directions import Direction, load_direction
 from tf_fsgd.latents.interpolation import smoothstep
+from tf_fsgd.stylegan2.teacher import Teacher
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,11 @@ def expression_of(edits: Mapping[str, float]) -> Expression:
     """The expression of some edits, as `tf_fsgd.edits.parse_edits` reads them.
 
     Raises:
-        UserError: As `load_direction`.
+        UserError: As `load_direction`, or if a strength is not finite.
     """
+    for edit, strength in edits.items():
+        if not math.isfinite(strength):
+            raise UserError(f"strength of {edit} must be finite, received {strength}")
     return Expression({edit: load_direction(edit) for edit in edits}, edits)
 
 
@@ -69,8 +78,25 @@ def degrees_of(first: float, last: float, frames: int, there_and_back: bool):
     return first + (last - first) * smoothstep(there)
 
 
-def faces_by_degree(
-    expression: Expression, ws: np.ndarray, degrees: Sequence[float]
-) -> np.ndarray:
-    """W+ of every face at every degree: `[degrees, N, num_ws, w_dim]`."""
-    return np.stack([expression.apply(ws, degree) for degree in degrees])
+def fitted(expression: Expression, teacher: Teacher) -> Expression:
+    """The expression on this teacher; logs what it cannot follow."""
+    there = {}
+    for edit, direction in expression.directions.items():
+        if direction.found_elsewhere(teacher.name):
+            _logger.warning(
+                "%s: found in the W of %s, %s may do something else with it",
+                direction.name,
+                direction.facts["teacher"],
+                teacher.name,
+            )
+        there[edit] = direction.for_rows(teacher.num_ws)
+        if missing := len(direction.layers) - len(there[edit].layers):
+            _logger.warning(
+                "%s: %d of its %d rows are left out, %s has rows 0 to %d",
+                direction.name,
+                missing,
+                len(direction.layers),
+                teacher.name,
+                teacher.num_ws - 1,
+            )
+    return Expression(there, expression.strengths)

@@ -1,7 +1,9 @@
 """Faces as a user names them: seeds, and files of projected photos, in one list."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from tf_fsgd.archives import NUMBERS, check_arrays, read_arrays
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.samples import sample_w
-from tf_fsgd.latents.sampling import broadcast, parse_seeds
+from tf_fsgd.latents.sampling import MAX_SEED, broadcast, parse_seeds
 from tf_fsgd.stylegan2.teacher import Teacher
 
 FACES_HELP = "seeds such as 3,17,42 or 0-5, and .npz files of projected photos"
@@ -26,6 +28,36 @@ class Face:
     def label(self) -> str:
         """What stands beside the face in a picture."""
         return self.source.stem if isinstance(self.source, Path) else str(self.source)
+
+
+Who = Face | int | str | os.PathLike
+"""Anything that `as_faces` takes for a face."""
+
+
+def as_faces(seeds: Iterable[Who]) -> list[Face]:
+    """Faces of seeds and of files.
+
+    Args:
+        seeds: Faces, whole numbers, or paths of .npz files of projected photos.
+
+    Raises:
+        UserError: If there is none, or one is something else.
+    """
+    faces = []
+    for who in seeds:
+        if isinstance(who, Integral) and 0 <= int(who) <= MAX_SEED:
+            who = Face(int(who))
+        elif isinstance(who, str | os.PathLike) and Path(who).is_file():
+            who = Face(Path(who))
+        if not isinstance(who, Face):
+            raise UserError(
+                f"a seed must be 0 to {MAX_SEED} or an existing .npz file of a "
+                f"projected photo, received {who!r}"
+            )
+        faces.append(who)
+    if not faces:
+        raise UserError("seeds must name one face or more, received none")
+    return faces
 
 
 def parse_faces(words: Sequence[str], argument: str) -> list[Face]:

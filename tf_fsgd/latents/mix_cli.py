@@ -7,13 +7,11 @@ import numpy as np
 
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import WRITABLE_SUFFIXES, check_image, write_image
-from tf_fsgd.latents.faces import FACES_HELP, faces_ws, parse_faces
-from tf_fsgd.latents.mixing import mix
+from tf_fsgd.latents.faces import FACES_HELP, parse_faces
 from tf_fsgd.latents.rendering import (
     add_rendering_arguments,
     check_out,
-    open_teacher,
-    render_faces,
+    open_studio,
 )
 from tf_fsgd.latents.sampling import parse_ranges
 
@@ -55,33 +53,22 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises:
         UserError: For faces that are none, layers that the teacher does not have, a
-            file that cannot be written, or what `open_teacher` refuses.
+            file that cannot be written, or what `open_studio` refuses.
     """
     rows = parse_faces(arguments.rows, "--rows")
     columns = parse_faces(arguments.cols, "--cols")
     check_out(arguments.out, WRITABLE_SUFFIXES)
-    teacher = open_teacher(arguments)
-    layers = parse_ranges(arguments.layers, "--layers", teacher.num_ws - 1)
-    height, width = (
-        (1 + len(faces)) * arguments.resolution for faces in (rows, columns)
-    )
+    studio = open_studio(arguments)
+    layers = parse_ranges(arguments.layers, "--layers", studio.teacher.num_ws - 1)
+    height, width = ((1 + len(faces)) * studio.side for faces in (rows, columns))
     check_image(arguments.out, height, width)
-    row_ws = faces_ws(teacher, rows, arguments.truncation_psi)
-    column_ws = faces_ws(teacher, columns, arguments.truncation_psi)
+    top, left = studio.sample(columns), studio.sample(rows)
+    mixed = studio.mix(rows, columns, layers)
 
-    # The sheet row by row: the faces at the top; then each at the left, and its cells.
-    ws = [column_ws]
-    for row, mixed in zip(row_ws, mix(row_ws, column_ws, layers), strict=True):
-        ws += [row[None], mixed]
-    cells = render_faces(
-        teacher,
-        np.concatenate(ws),
-        resolution=arguments.resolution,
-        noise_mode=arguments.noise_mode,
-    )
-    corner = np.full_like(cells[:1], 255)
+    corner = np.full_like(top[:1], 255)
+    below = np.concatenate([left[:, None], mixed], axis=1)
     sheet = image_grid(
-        np.concatenate([corner, cells]),
+        np.concatenate([corner, top, *below]),
         1 + len(columns),
         row_labels=["", *[face.label for face in rows]],
         column_labels=["", *[face.label for face in columns]],

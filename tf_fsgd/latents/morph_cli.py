@@ -6,26 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_fsgd.errors import UserError
 from tf_fsgd.images.animation import SUFFIXES as ANIMATED
 from tf_fsgd.images.animation import check_animation, write_animation
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import check_image, write_image
-from tf_fsgd.latents.faces import FACES_HELP, Face, faces_ws, parse_faces
-from tf_fsgd.latents.interpolation import EASES, PATHS, interpolate
+from tf_fsgd.latents.faces import FACES_HELP, parse_faces
+from tf_fsgd.latents.interpolation import EASES, PATHS
 from tf_fsgd.latents.rendering import (
     add_rendering_arguments,
     check_out,
-    open_teacher,
-    render_faces,
+    open_studio,
 )
-from tf_fsgd.latents.sampling import broadcast, truncate, z_from_seeds
-from tf_fsgd.stylegan2.teacher import Teacher
 
 STRIPS = (".png", ".jpg", ".jpeg")
 _ANIMATION = {"frames": 24, "ease": "smoothstep", "loop": True}
 _STRIP = {"frames": 6, "ease": "linear", "loop": False}
-_PATH = {"w": "linear", "z": "spherical"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,14 +80,9 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises:
         UserError: For fewer than two faces, photos in Z, a file that cannot be
-            written, or what `open_teacher` refuses.
+            written, or what `open_studio` refuses.
     """
     faces = parse_faces(arguments.faces, "--seeds")
-    if len(faces) < 2:
-        raise UserError(f"--seeds must name two faces or more, received {len(faces)}")
-    photos = [face.label for face in faces if isinstance(face.source, Path)]
-    if arguments.space == "z" and photos:
-        raise UserError(f"--space z: a photo has no z, received {', '.join(photos)}")
     check_out(arguments.out, (*ANIMATED, *STRIPS))
     strip = arguments.out.suffix.lower() in STRIPS
     if not strip:
@@ -100,28 +90,20 @@ def run(arguments: argparse.Namespace) -> None:
     for name, value in (_STRIP if strip else _ANIMATION).items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, value)
-    if arguments.frames < 1:
-        raise UserError(f"--frames must be at least 1, received {arguments.frames}")
-    teacher = open_teacher(arguments)
+    studio = open_studio(arguments)
     if strip:
         rows = len(faces) - 1 + arguments.loop
-        height, width = (
-            count * arguments.resolution for count in (rows, arguments.frames + 1)
-        )
+        height, width = (count * studio.side for count in (rows, arguments.frames + 1))
         check_image(arguments.out, height, width)
 
-    # Two faces: the way back shows what the way there has shown.
-    return_as_came = arguments.loop and len(faces) == 2
-    ws = _latents(teacher, faces, arguments, arguments.loop and not return_as_came)
-    frames = render_faces(
-        teacher,
-        ws,
-        resolution=arguments.resolution,
-        noise_mode=arguments.noise_mode,
-        unit="frame",
+    frames = studio.morph(
+        faces,
+        arguments.frames,
+        space=arguments.space,
+        path=arguments.path,
+        ease=arguments.ease,
+        loop=arguments.loop,
     )
-    if return_as_came:
-        frames = np.concatenate([frames, frames[-2:0:-1]])
     if strip:
         labels = [face.label for face in faces]
         sheet = _strip(frames, labels, arguments.frames, arguments.loop)
@@ -131,24 +113,6 @@ def run(arguments: argparse.Namespace) -> None:
             arguments.out, frames, fps=arguments.fps, loop=bool(arguments.loop)
         )
     print(arguments.out)
-
-
-def _latents(
-    teacher: Teacher, faces: Sequence[Face], arguments: argparse.Namespace, loop: bool
-) -> np.ndarray:
-    """W+ of every frame."""
-    options = {
-        "path": arguments.path or _PATH[arguments.space],
-        "ease": arguments.ease,
-        "loop": loop,
-    }
-    psi = arguments.truncation_psi
-    if arguments.space == "z":
-        z = z_from_seeds([face.source for face in faces], teacher.z_dim)
-        w = teacher.mapping(interpolate(z, arguments.frames, **options))
-        return broadcast(truncate(w, teacher.w_avg, psi), teacher.num_ws)
-    ends = faces_ws(teacher, faces, psi)
-    return interpolate(ends, arguments.frames, centre=teacher.w_avg, **options)
 
 
 def _strip(

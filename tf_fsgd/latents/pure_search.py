@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -13,6 +13,18 @@ from tf_fsgd.latents.purifying import PureSolver, corrected, unit
 from tf_fsgd.latents.purity import SAME_MOVEMENT, unit_moves
 from tf_fsgd.stylegan2.teacher import Teacher
 
+
+class Scores(Protocol):
+    """An `AttributeClassifier`, which is of a higher room."""
+
+    model: keras.Model
+    size: int
+
+    def index(self, name: str) -> int: ...
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray: ...
+
+
 CORRECTED = range(800_000, 800_064)
 """Seeds of the faces that corrections are measured on: outside every sample."""
 
@@ -22,7 +34,7 @@ class PureSearch:
 
     Args:
         teacher: Who draws.
-        classifier: An `AttributeClassifier`.
+        classifier: Whose logits are to move alone.
         score_std: `[K]`, standard deviation of each logit over unedited faces.
         covariance: `[w_dim, w_dim]`, of w without truncation.
         folder: Where the gradients are kept.
@@ -33,7 +45,7 @@ class PureSearch:
     def __init__(
         self,
         teacher: Teacher,
-        classifier: Any,
+        classifier: Scores,
         score_std: np.ndarray,
         covariance: np.ndarray,
         folder: Path,

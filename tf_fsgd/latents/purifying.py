@@ -137,19 +137,18 @@ def corrected(
     normal = response[counted].T @ response[counted]
     normal[np.diag_indices_from(normal)] += _CAUTION**2 * np.trace(normal) / len(normal)
     target = np.eye(len(response))[wanted]
-    best, ratios = None, []
+    vectors, ratios = [], []
     for _ in range(rounds + 1):
         vector = solve(target)
         moves = measure(vector)
+        vectors.append(vector)
         ratios.append(purity_ratio(moves, wanted, ignored))
-        if ratios[-1] == max(ratios):
-            best = vector
         unasked = moves * (response[wanted] @ target) / moves[wanted]
         unasked[wanted] = 0
         target = target - np.linalg.solve(
             normal, response[counted].T @ unasked[counted]
         )
-    return best, ratios
+    return vectors[int(np.argmax(ratios))], ratios
 
 
 def purity_ratio(moves: np.ndarray, wanted: int, ignored: Sequence[int] = ()) -> float:

@@ -108,7 +108,7 @@ class PurityMatrix:
             )
         return "\n".join(lines) + "\n"
 
-    def _largest(self, index: int, leave_out: Sequence[int]) -> list[Any]:
+    def _largest(self, index: int, leave_out: Sequence[int]) -> list[str | float]:
         size = np.abs(self.moves[index])
         size[leave_out] = -1
         largest = int(np.argmax(size))

@@ -12,7 +12,7 @@ from tf_fsgd.images.io import write_image
 from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.latents.purity import measure_purity
 from tf_fsgd.latents.purity_chart import purity_chart
-from tf_fsgd.latents.rendering import open_teacher
+from tf_fsgd.latents.rendering import open_studio
 from tf_fsgd.latents.sampling import parse_seeds
 from tf_fsgd.stylegan2.loading import TEACHER_HELP
 
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise UserError(f"--seeds must name two faces or more, received {len(seeds)}")
     classifier = load_classifier()
     arguments.resolution, arguments.noise_mode = classifier.size, "const"
-    teacher = open_teacher(arguments)
+    teacher = open_studio(arguments).teacher
     matrix = measure_purity(
         [direction.for_rows(teacher.num_ws) for direction in directions],
         teacher,

@@ -1,37 +1,30 @@
-"""What every verb that draws faces has in common: flags, checks, rendering."""
+"""What every verb that draws faces has in common: flags and checks."""
 
 import argparse
-import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-from tqdm import tqdm
-
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.io import to_uint8
+from tf_fsgd.latents.studio import SIDE, Studio
 from tf_fsgd.stylegan2.loading import TEACHER_HELP, load_teacher
-from tf_fsgd.stylegan2.teacher import Teacher
-
-_SIDE = 256  # pixels of a face where the user does not say
 
 
 def add_rendering_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags that `open_teacher` and `render_faces` obey, in NVIDIA's spelling."""
+    """The flags that `open_studio` obeys, in NVIDIA's spelling."""
     parser.add_argument("--teacher", default="mobile-ffhq", help=TEACHER_HELP)
     parser.add_argument(
         "--truncation-psi",
         "--trunc",
         type=float,
-        default=0.7,
+        default=Studio.truncation_psi,
         metavar="PSI",
         help="below 1: nearer to the mean face, fewer flaws (%(default)s)",
     )
     parser.add_argument(
         "--noise-mode",
         choices=("const", "random", "none"),
-        default="const",
+        default=Studio.noise_mode,
         help="fine texture: the same in every picture, drawn anew, or absent "
         "(%(default)s)",
     )
@@ -40,28 +33,22 @@ def add_rendering_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="PIXELS",
         help="side of a face, the teacher's divided by a power of two "
-        f"({_SIDE}, or the teacher's)",
+        f"({SIDE}, or the teacher's)",
     )
 
 
-def open_teacher(arguments: argparse.Namespace) -> Teacher:
+def open_studio(arguments: argparse.Namespace) -> Studio:
     """Loads the teacher and refuses what it cannot do, before a face is drawn.
 
-    `arguments.resolution` is filled in where the user left it open.
-
     Raises:
-        UserError: For a psi that is not a number, an unknown teacher, or a resolution
-            or noise mode that it does not have.
+        UserError: As `load_teacher` and `Studio`.
     """
-    if not math.isfinite(arguments.truncation_psi):
-        raise UserError(
-            f"--truncation-psi must be a number, received {arguments.truncation_psi}"
-        )
-    teacher = load_teacher(arguments.teacher)
-    if arguments.resolution is None:
-        arguments.resolution = min(_SIDE, teacher.resolution)
-    teacher.network(arguments.resolution, arguments.noise_mode)
-    return teacher
+    return Studio(
+        load_teacher(arguments.teacher),
+        arguments.truncation_psi,
+        arguments.resolution,
+        arguments.noise_mode,
+    )
 
 
 def check_out(path: Path, suffixes: Iterable[str]) -> None:
@@ -83,31 +70,3 @@ def check_out(path: Path, suffixes: Iterable[str]) -> None:
         raise UserError(f"--out {path}: expected a folder, found a file: {folder}")
     if not os.access(folder, os.W_OK):
         raise UserError(f"--out {path}: no permission to write in {folder}")
-
-
-def render_faces(
-    teacher: Teacher,
-    ws: np.ndarray,
-    *,
-    resolution: int | None = None,
-    noise_mode: str = "const",
-    unit: str = "face",
-) -> np.ndarray:
-    """Draws faces one after the other, with progress and the time left.
-
-    Args:
-        teacher: Who draws.
-        ws: `[N, num_ws, w_dim]`.
-        resolution: Side R in pixels; the teacher's own if `None`.
-        noise_mode: One of the teacher's.
-        unit: What the progress bar counts.
-
-    Returns:
-        `[N, R, R, 3]` uint8.
-    """
-    return np.stack(
-        [
-            to_uint8(teacher.synthesis(one[None], noise_mode, resolution)[0])
-            for one in tqdm(ws, desc="rendering", unit=unit, leave=False)
-        ]
-    )

@@ -9,11 +9,9 @@ from tf_fsgd.images.io import WRITABLE_SUFFIXES, check_image, write_image
 from tf_fsgd.latents.rendering import (
     add_rendering_arguments,
     check_out,
-    open_teacher,
-    render_faces,
+    open_studio,
 )
-from tf_fsgd.latents.samples import sample_w
-from tf_fsgd.latents.sampling import broadcast, parse_seeds
+from tf_fsgd.latents.sampling import parse_seeds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,21 +30,15 @@ def run(arguments: argparse.Namespace) -> None:
     """Draws a grid of faces.
 
     Raises:
-        UserError: For bad seeds, a file that cannot be written, or what `open_teacher`
+        UserError: For bad seeds, a file that cannot be written, or what `open_studio`
             refuses.
     """
     seeds = parse_seeds(arguments.seeds)
     check_out(arguments.out, WRITABLE_SUFFIXES)
-    teacher = open_teacher(arguments)
+    studio = open_studio(arguments)
     columns = math.ceil(math.sqrt(len(seeds)))
-    side = columns * arguments.resolution
+    side = columns * studio.side
     check_image(arguments.out, side, side)
-    w = sample_w(teacher, seeds, arguments.truncation_psi)
-    faces = render_faces(
-        teacher,
-        broadcast(w, teacher.num_ws),
-        resolution=arguments.resolution,
-        noise_mode=arguments.noise_mode,
-    )
+    faces = studio.sample(seeds)
     write_image(arguments.out, image_grid(faces, columns))
     print(arguments.out)

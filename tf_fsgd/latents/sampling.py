@@ -32,19 +32,6 @@ def truncate(w: np.ndarray, w_avg: np.ndarray, psi: float) -> np.ndarray:
     return w_avg + np.float32(psi) * (w - w_avg)
 
 
-def truncate_rows(
-    ws: np.ndarray, w_avg: np.ndarray, psi: float, cutoff: int | None = None
-) -> np.ndarray:
-    """Truncates the first `cutoff` rows of W+ `[N, num_ws, w_dim]`, or all of them.
-
-    As the reference implementations: rows from `cutoff` on keep their variety, which
-    shows in colours and fine texture, where it does least harm.
-    """
-    truncated = np.array(ws, np.float32)
-    truncated[:, :cutoff] = truncate(truncated[:, :cutoff], w_avg, psi)
-    return truncated
-
-
 def broadcast(w: np.ndarray, num_ws: int) -> np.ndarray:
     """Repeats w `[N, w_dim]` for every row of W+: `[N, num_ws, w_dim]`."""
     return np.repeat(w[:, None], num_ws, axis=1)

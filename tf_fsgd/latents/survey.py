@@ -35,7 +35,8 @@ def sweep(
     ws = broadcast(sample_w(teacher, seeds, psi), teacher.num_ws)
     rows = []
     for face in tqdm(ws, desc=direction.name, unit="face", leave=False):
-        moved = direction.edit(np.repeat(face[None], len(strengths), axis=0), strengths)
+        several = np.repeat(face[None], len(strengths), axis=0)
+        moved = direction.edit(several, np.asarray(strengths))
         rows.append(np.clip(teacher.synthesis(moved, resolution=resolution), -1, 1))
     return np.stack(rows, axis=1)
 

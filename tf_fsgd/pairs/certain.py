@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from tf_fsgd.attributes.model import AttributeClassifier
+from tf_fsgd.attributes.model import AttributeClassifier, load_classifier
 from tf_fsgd.config import Config
 from tf_fsgd.edits import pair_strength
 from tf_fsgd.images.io import to_float
@@ -60,19 +60,19 @@ class CertainPairs:
         config: Config,
         teacher: Teacher,
         axes: Axes,
-        classifier: AttributeClassifier,
+        classifier: AttributeClassifier | None = None,
     ):
         """Takes what `render.render_pairs` takes; of the axes there is one."""
         ((self._direction, self._strength),) = axes
         self._config, self._teacher = config, teacher
-        self._classifier = classifier
-        self._attribute = classifier.index(self._direction.attribute)
+        self._classifier = classifier or load_classifier()
+        self._attribute = self._classifier.index(self._direction.attribute)
         self._segmenter = PersonSegmenter() if config.pairs.head_only else None
         self.lossless = config.pairs.resolution <= _LARGEST_PNG
         self.made_by = {
             "attribute": self._direction.attribute,
             "attribute_sign": int(self._direction.sign),
-            "classifier_sha256": digest(*classifier.model.get_weights()),
+            "classifier_sha256": digest(*self._classifier.model.get_weights()),
             "renders": config.pairs.renders,
             "confidence": config.pairs.confidence,
             "preselect": config.pairs.preselect,
@@ -93,12 +93,12 @@ class CertainPairs:
             candidates=len(seeds), below_preselect=len(seeds) - len(candidates)
         )
         families = []
-        for candidate in self._settle(candidates, stats):
-            if isinstance(candidate.choice, Drop):
-                reason = candidate.choice.value
+        for candidate, choice in self._settle(candidates, stats):
+            if isinstance(choice, Drop):
+                reason = choice.value
                 setattr(stats, reason, getattr(stats, reason) + 1)
                 continue
-            a, b = candidate.choice
+            a, b = choice
             b = self._finish(a, b)
             if b.score < self._config.pairs.confidence:
                 stats.b_uncertain += 1
@@ -122,7 +122,7 @@ class CertainPairs:
 
     def _settle(
         self, candidates: Iterable["_Candidate"], stats: PairStats
-    ) -> Iterator["_Candidate"]:
+    ) -> Iterator[tuple["_Candidate", Choice]]:
         """Yields the candidates in their order, each once its choice is made."""
         waiting, active = deque(candidates), deque()
         while waiting or active:
@@ -133,8 +133,8 @@ class CertainPairs:
             stats.rendered += len(batch)
             for candidate, render in zip(batch, self._render(batch), strict=True):
                 candidate.receive(render)
-            while active and active[0].choice is not None:
-                yield active.popleft()
+            while active and (choice := active[0].choice) is not None:
+                yield active.popleft(), choice
 
     def _render(self, batch: list["_Candidate"]) -> Iterator[Render]:
         ws = broadcast(np.stack([c.w for c in batch]), self._teacher.num_ws)
@@ -166,9 +166,11 @@ class CertainPairs:
         return Family(
             seed=candidate.seed,
             w=candidate.w,
-            condition=np.float32([[r.degree * self._strength] for r in (a, b)]),
+            condition=np.array(
+                [[r.degree * self._strength] for r in (a, b)], np.float32
+            ),
             images=np.stack([a.image, b.image]),
-            scores=np.float32([a.score, b.score]),
+            scores=np.array([a.score, b.score], np.float32),
         )
 
 

@@ -42,7 +42,7 @@ class ImagePairs:
         images = [read_image(path) for path in files]
         _check_shapes(files, [image.shape[:2] for image in images])
         chosen = [resize(images[member], self.resolution) for member in members]
-        condition = np.float32([[member] for member in members])
+        condition = np.array([[member] for member in members], np.float32)
         return Family(index, np.empty(0, np.float32), condition, np.stack(chosen))
 
     def count_resampled(self) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import make_folder, read_json, write_json
@@ -100,7 +101,7 @@ def check_same(there: dict[str, Any], here: dict[str, Any], out: Path) -> None:
             )
 
 
-def digest(*arrays: Any) -> str:
+def digest(*arrays: ArrayLike) -> str:
     """SHA-256 of arrays' bytes, one after the other."""
     sha = hashlib.sha256()
     for array in arrays:

@@ -31,7 +31,10 @@ _log = logging.getLogger(__name__)
 _ENOUGH_CANDIDATES = 2_000  # after so many, the acceptance below is judged
 _LEAST_ACCEPTANCE = 0.01
 
-_CHOICES = {"certain": CertainPairs, "whole": WholeFamilies}
+_CHOICES: dict[str, type[CertainPairs] | type[WholeFamilies]] = {
+    "certain": CertainPairs,
+    "whole": WholeFamilies,
+}
 
 
 def settle_axes(config: Config) -> Axes:
@@ -68,7 +71,8 @@ def render_pairs(
         teacher: It is asked for the smallest picture that is no smaller than
             `pairs.resolution`.
         axes: As `settle_axes` gives them.
-        classifier: Of certain pairs; it judges the pixels that are stored.
+        classifier: Of certain pairs (default: the shipped one); it judges the pixels
+            that are stored.
         progress: Whether to show families kept, families wanted and the time left.
 
     Returns:

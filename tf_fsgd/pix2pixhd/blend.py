@@ -37,6 +37,13 @@ class Blend(layers.Layer):
         return {**super().get_config(), "unit": self.unit}
 
 
+def taking_strengths(network: keras.Model, resolution: int, unit: float) -> keras.Model:
+    """A network that takes strengths as it is, any other by `with_strength`."""
+    if len(network.inputs) > 1:
+        return network
+    return with_strength(network, resolution, unit)
+
+
 def with_strength(network: keras.Model, resolution: int, unit: float) -> keras.Model:
     """Gives a network of one fixed edit a strength.
 

@@ -39,7 +39,7 @@ _STD = np.array([0.229, 0.224, 0.225], np.float32)  # ImageNet's, of p in [0, 1]
 _SCALE = 255 * float(_STD.mean())
 
 
-def find_weights(*filenames: str, path: str | Path | None = None) -> Path | None:
+def find_weights(*filenames: str, path: str | os.PathLike | None = None) -> Path | None:
     """Looks for a weights file that the user has or that Keras has downloaded.
 
     Args:
@@ -76,7 +76,7 @@ def find_weights(*filenames: str, path: str | Path | None = None) -> Path | None
     return found
 
 
-def find_vgg19(path: str | Path | None = None) -> Path | None:
+def find_vgg19(path: str | os.PathLike | None = None) -> Path | None:
     """Looks for VGG19's weights, all five blocks rather than three.
 
     Args:

@@ -37,7 +37,7 @@ def load_teacher(name: str = MobileTeacher.name, dtype: str | None = None) -> Te
         return MobileTeacher(dtype)
     if name not in NAMED and not Path(name).is_file():
         raise UserError(
-            f"--teacher must be {MobileTeacher.name}, an existing file, or a published "
+            f"teacher must be {MobileTeacher.name}, an existing file, or a published "
             f"name such as {', '.join(list(NAMED)[:3])}; received {name!r}"
         )
     return StyleGAN2Teacher(_model(resolve(name)), dtype)

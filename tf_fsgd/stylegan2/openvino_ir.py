@@ -10,7 +10,10 @@ import numpy as np
 
 from tf_fsgd.errors import UserError
 
-_TYPES = {"f32": np.dtype("<f4"), "f16": np.dtype("<f2")}
+_TYPES: dict[str | None, np.dtype] = {
+    "f32": np.dtype("<f4"),
+    "f16": np.dtype("<f2"),
+}
 
 
 def read_constants(xml: bytes, binary: bytes) -> list[tuple[str, np.ndarray]]:
@@ -33,13 +36,12 @@ def read_constants(xml: bytes, binary: bytes) -> list[tuple[str, np.ndarray]]:
     if layers is None:
         raise UserError("OpenVINO IR: the graph has no layers")
     constants = []
-    for layer in layers:
-        data = layer.find("data")
-        if layer.get("type") != "Const" or data.get("element_type") not in _TYPES:
+    for layer in layers.iterfind("layer[@type='Const']"):
+        data = {} if (found := layer.find("data")) is None else found.attrib
+        if (dtype := _TYPES.get(data.get("element_type"))) is None:
             continue
-        dtype = _TYPES[data.get("element_type")]
-        shape = [int(side) for side in data.get("shape").split(",") if side.strip()]
-        offset, size = int(data.get("offset")), int(data.get("size"))
+        shape = [int(side) for side in data["shape"].split(",") if side.strip()]
+        offset, size = int(data["offset"]), int(data["size"])
         count = size // dtype.itemsize
         if (
             offset < 0
@@ -47,9 +49,9 @@ def read_constants(xml: bytes, binary: bytes) -> list[tuple[str, np.ndarray]]:
             or count != np.prod(shape, dtype=int)
         ):
             raise UserError(
-                f"OpenVINO IR: constant {layer.get('name')} of shape {shape} needs "
+                f"OpenVINO IR: constant {layer.get('name', '')} of shape {shape} needs "
                 f"bytes {offset} to {offset + size}, the binary file has {len(binary)}"
             )
         array = np.frombuffer(binary, dtype, count, offset).reshape(shape)
-        constants.append((layer.get("name"), array))
+        constants.append((layer.get("name", ""), array))
     return constants

@@ -2,12 +2,13 @@
 
 import contextlib
 import gzip
+import io
 import os
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from tf_fsgd.archives import DAMAGED, one_line
 from tf_fsgd.errors import UserError
@@ -26,7 +27,9 @@ _CHUNK = 1 << 20
 
 
 @contextlib.contextmanager
-def unpacked(path: str | os.PathLike) -> Iterator[BinaryIO]:
+def unpacked(
+    path: str | os.PathLike,
+) -> Iterator[io.BufferedReader | io.BufferedRandom]:
     """Opens a checkpoint for random access.
 
     Args:
@@ -61,7 +64,7 @@ def unpacked(path: str | os.PathLike) -> Iterator[BinaryIO]:
         yield file
 
 
-def _member(archive: zipfile.ZipFile) -> BinaryIO | None:
+def _member(archive: zipfile.ZipFile) -> IO[bytes] | None:
     """The member that is a file of pickle or torch.save, by its first bytes; open.
 
     `None` if there is none, or the archive is a file of torch.save itself.
@@ -87,7 +90,7 @@ def _member(archive: zipfile.ZipFile) -> BinaryIO | None:
     return archive.open(found[0]) if found else None
 
 
-def _copy(packed: BinaryIO, file: BinaryIO, limit: int) -> None:
+def _copy(packed: IO[bytes] | gzip.GzipFile, file: BinaryIO, limit: int) -> None:
     left = limit
     while True:
         try:

@@ -6,7 +6,6 @@ class's name, its attributes, and the text of the program that defines it, which
 never looked at. Numbers are PyTorch tensors.
 """
 
-import logging
 import pickle
 import re
 from typing import Any
@@ -17,6 +16,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.architecture import Architecture
 from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
 from tf_fsgd.stylegan2.stand_ins import (
+    Default,
     Dictionary,
     Globals,
     StandIn,
@@ -28,12 +28,11 @@ from tf_fsgd.stylegan2.torch_tensors import TENSORS, Tensor, load_from_bytes
 from tf_fsgd.stylegan2.weights import (
     fold_mapping,
     fold_synthesis,
+    if_usable,
     resolutions,
     taps,
     with_discriminator,
 )
-
-_logger = logging.getLogger(__name__)
 
 _BLOCK = re.compile(r"b([0-9]{1,4})")
 _STYLEGAN3_INPUT = "SynthesisInput"
@@ -41,6 +40,8 @@ _STYLEGAN3_INPUT = "SynthesisInput"
 
 class Module(StandIn):
     """A `torch.nn.Module` out of `_reconstruct_persistent_obj`."""
+
+    class_name: str
 
     def __new__(cls, meta: Any = None):
         if not isinstance(meta, dict) or not isinstance(meta.get("state"), dict):
@@ -91,7 +92,7 @@ class Module(StandIn):
             Tensor,
         )
 
-    def number(self, name: str, default: float | None = None) -> float | None:
+    def number(self, name: str, default: Default) -> float | Default:
         """An attribute that is a number; `default` where it is missing or `None`.
 
         Raises:
@@ -127,10 +128,7 @@ def read_modules(generator: Module, discriminator: Any = None) -> Checkpoint:
     checkpoint = _read_generator(generator)
     checkpoint.check()
     if isinstance(discriminator, Module):
-        try:
-            return _with_discriminator(checkpoint, discriminator)
-        except UserError as error:
-            _logger.warning("The discriminator is left out: %s", error)
+        return _with_discriminator(checkpoint, discriminator)
     return checkpoint
 
 
@@ -167,7 +165,7 @@ def _read_generator(generator: Module) -> Checkpoint:
             z_dim=raw["dense0/kernel"].shape[0],
             w_dim=weights["b4.conv1.style/kernel"].shape[0],
             resample_filter=taps(last.tensor("resample_filter", 2)),
-            conv_clamp=last.child("conv1").number("conv_clamp"),
+            conv_clamp=last.child("conv1").number("conv_clamp", None),
         ),
         # The factor of a layer's biases is its learning rate's.
         mapping=fold_mapping(raw, mapping.child("fc0").number("bias_gain", 0.01)),
@@ -219,6 +217,7 @@ def _synthesis(synthesis: Module, sizes: list[int]) -> Weights:
     return raw
 
 
+@if_usable
 def _with_discriminator(checkpoint: Checkpoint, network: Module) -> Checkpoint:
     sizes = checkpoint.architecture.resolutions
     if network.number("c_dim", 0):
@@ -241,12 +240,12 @@ def _with_discriminator(checkpoint: Checkpoint, network: Module) -> Checkpoint:
     raw |= _dense(end, "fc", "b4.fc") | _dense(end, "out", "b4.out")
     # Without minibatch standard deviation there is no such module.
     has_groups = isinstance(end.children.get("mbstd"), Module)
-    group = end.child("mbstd").number("group_size") if has_groups else None
+    group = end.child("mbstd").number("group_size", None) if has_groups else None
     return with_discriminator(
         checkpoint,
         raw,
         taps(network.child(entry).tensor("resample_filter", 2)),
-        network.child(f"{entry}.conv0").number("conv_clamp"),
+        network.child(f"{entry}.conv0").number("conv_clamp", None),
         group,
     )
 

@@ -10,7 +10,6 @@ the repository's own, which no option of it changes: the learning rate of the ma
 network (`lr_mlp`, 0.01), leaky ReLU, and groups of four in the discriminator.
 """
 
-import logging
 import math
 import re
 from typing import Any
@@ -25,12 +24,11 @@ from tf_fsgd.stylegan2.torch_tensors import TENSORS, Tensor
 from tf_fsgd.stylegan2.weights import (
     fold_mapping,
     fold_synthesis,
+    if_usable,
     resolutions,
     taps,
     with_discriminator,
 )
-
-_logger = logging.getLogger(__name__)
 
 GLOBALS: Globals = TENSORS
 """What these files ask for beyond containers."""
@@ -67,10 +65,7 @@ def read_state(content: Any) -> Checkpoint:
     if "latent_avg" not in content:
         checkpoint.mapping["w_avg"] = _mean_w(checkpoint)
     if discriminator := _named(content.get("d")):
-        try:
-            return _with_discriminator(checkpoint, discriminator)
-        except UserError as error:
-            _logger.warning("The discriminator is left out: %s", error)
+        return _with_discriminator(checkpoint, discriminator)
     return checkpoint
 
 
@@ -159,6 +154,7 @@ def _noise(state: dict, layer: int, size: int) -> np.ndarray:
     return noise[0, 0] if noise.shape[:2] == (1, 1) else noise
 
 
+@if_usable
 def _with_discriminator(checkpoint: Checkpoint, state: dict) -> Checkpoint:
     sizes = checkpoint.architecture.resolutions
     raw = _convolution(state, "convs.0", 0, f"b{sizes[-1]}.from_rgb")

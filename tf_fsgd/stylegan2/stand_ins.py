@@ -6,14 +6,15 @@ either returns plain data or raises; none imports, opens or evaluates anything.
 
 import math
 import pickle
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from tf_fsgd.errors import UserError
 
-Globals = dict[str, Callable]
+Default = TypeVar("Default")
+
+Globals = dict[str, Any]
 """`"module.name"` in a pickle: what stands in its place."""
 
 _NUMBERS = {f"{kind}{size}" for kind in "fiu" for size in (1, 2, 4, 8)} - {"f1"}
@@ -27,6 +28,9 @@ class StandIn:
         arguments: What its class would have been called with.
         state: What its `__setstate__` would have been given.
     """
+
+    arguments: tuple
+    state: Any
 
     def __new__(cls, *arguments):
         self = super().__new__(cls)
@@ -90,7 +94,7 @@ def values(value: Any) -> np.ndarray | None:
     return None
 
 
-def number(value: Any, name: str, default: float | None = None) -> float | None:
+def number(value: Any, name: str, default: Default) -> float | Default:
     """A number; `default` for `None`, as where there is no such setting at all.
 
     Raises:
@@ -129,7 +133,7 @@ def checked_key(key: Any) -> Any:
     return key
 
 
-def _array(raw: Any, dtype: Any, shape: Any, order: str) -> np.ndarray:
+def _array(raw: Any, dtype: Any, shape: Any, order: Literal["C", "F"]) -> np.ndarray:
     if isinstance(raw, str):  # Python 2
         raw = raw.encode("latin1")
     if not isinstance(dtype, DType) or not isinstance(raw, bytes):

@@ -9,7 +9,6 @@ Convolutions that double the size, `Conv0_up`, are stored as an ordinary convolu
 turned around by the reference before a transposed one.
 """
 
-import logging
 import re
 from typing import Any
 
@@ -19,6 +18,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.architecture import Architecture
 from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
 from tf_fsgd.stylegan2.stand_ins import (
+    Default,
     Dictionary,
     Globals,
     StandIn,
@@ -30,12 +30,11 @@ from tf_fsgd.stylegan2.stand_ins import (
 from tf_fsgd.stylegan2.weights import (
     fold_mapping,
     fold_synthesis,
+    if_usable,
     resolutions,
     taps,
     with_discriminator,
 )
-
-_logger = logging.getLogger(__name__)
 
 _BLOCK = re.compile(r"([0-9]{1,4})x\1/")
 _ADA_VERSION = 5  # of the container; StyleGAN2 wrote 4
@@ -116,18 +115,15 @@ def read_networks(found: list[Network]) -> Checkpoint:
     checkpoint = _read_generator(generators[-1])
     checkpoint.check()
     for network in found:
-        if network.built_by.startswith("D_"):
-            try:
-                return _with_discriminator(checkpoint, network)
-            except UserError as error:
-                _logger.warning("The discriminator is left out: %s", error)
+        if network.built_by.startswith("D_") and not checkpoint.discriminator:
+            checkpoint = _with_discriminator(checkpoint, network)
     return checkpoint
 
 
 def _read_generator(generator: Network) -> Checkpoint:
     synthesis = generator.component("synthesis")
     mapping = generator.component("mapping")
-    if mapping is None:
+    if synthesis is None or mapping is None:
         raise UserError("a TensorFlow pickle of a generator without mapping network")
     arrays, dense = synthesis.variables(), mapping.variables()
     settings = _settings(generator, mapping, synthesis)
@@ -204,6 +200,7 @@ def _noise(arrays: Weights, source: str, name: str, layer: int, size: int) -> We
     return {f"{name}/noise": noise[0, 0], f"{name}/noise_strength": strength}
 
 
+@if_usable
 def _with_discriminator(checkpoint: Checkpoint, network: Network) -> Checkpoint:
     arrays = network.variables()
     settings = network.get("static_kwargs", dict, {})
@@ -251,8 +248,8 @@ def _refuse_others(arrays: Weights, dense: Weights, settings: dict) -> None:
         ("normalize_latents", True),
     ):
         check_setting(settings.get(key, asked), key, asked)
-    labels = any(name.startswith("Label") for name in dense)
-    if labels or _number(settings, "label_size", 0):
+    labels = _number(settings, "label_size", 0)
+    if labels or any(name.startswith("Label") for name in dense):
         raise UserError("a class-conditional network, which is not supported")
     channels = _get(arrays, "4x4/ToRGB/bias", 1).size
     if channels != 3:
@@ -273,7 +270,7 @@ def _get(arrays: Weights, name: str, rank: int = 1) -> np.ndarray:
     return arrays[name]
 
 
-def _number(settings: dict, key: str, default: float | None) -> float | None:
+def _number(settings: dict, key: str, default: Default) -> float | Default:
     return number(settings.get(key), key, default)
 
 
@@ -282,7 +279,9 @@ def _filter(settings: dict) -> tuple[float, ...]:
     kernel = settings.get("resample_kernel", (1, 3, 3, 1))
     kernel = (1, 1) if kernel is None else kernel
     if isinstance(kernel, (list, tuple)):
-        kernel = np.array([number(tap, "resample_kernel") for tap in kernel], float)
+        kernel = np.array(
+            [number(tap, "resample_kernel", None) for tap in kernel], float
+        )
     array = values(kernel)
     if array is None:
         raise UserError(f"resample_kernel is {shown(kernel)}")

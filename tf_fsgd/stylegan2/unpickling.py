@@ -83,11 +83,21 @@ class _Unpickler(pickle._Unpickler):
     remembered objects is as long as the largest number that the file names.
     """
 
-    def __init__(self, file, allowed, persistent_load):
+    # The machine's own, which types of the standard library leave out.
+    stack: list
+    append: Callable[[Any], None]
+    pop_mark: Callable[[], list]
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        allowed: Globals,
+        persistent_load: Callable[[Any], Any] | None,
+    ):
         super().__init__(_Bounded(file), encoding="latin1")
         self._allowed = allowed
         self._persistent_load = persistent_load
-        self.dispatch = _Limited(_HANDLERS)
+        self.dispatch = _Limited(_HANDLERS)  # type: ignore[misc]  # counts this file's
 
     def find_class(self, module, name):
         asked = f"{module}.{name}"
@@ -182,5 +192,5 @@ _HANDLERS = {
     pickle.ADDITEMS[0]: _Unpickler._add_items,
     pickle.FROZENSET[0]: _Unpickler._frozenset,
     # As bytes: the original makes room for the length that the file claims.
-    pickle.BYTEARRAY8[0]: pickle._Unpickler.load_binbytes8,
+    pickle.BYTEARRAY8[0]: pickle._Unpickler.dispatch[pickle.BINBYTES8[0]],
 }

@@ -6,13 +6,21 @@ Readers transpose arrays to our layout and name them; here the factors are folde
 """
 
 import dataclasses
+import functools
+import logging
 import math
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
+
+Network = TypeVar("Network")
+
+_logger = logging.getLogger(__name__)
 
 _UP = re.compile(r"b\d+\.conv0/kernel")
 
@@ -28,6 +36,27 @@ def fold_mapping(raw: Weights, lrmul: float) -> Weights:
 def fold_synthesis(raw: Weights) -> Weights:
     """Weights of the synthesis network; `b{r}.conv0` is `[h, w, out, in]`."""
     return _equalised(raw, transposed=_UP)
+
+
+def if_usable(
+    add: Callable[[Checkpoint, Network], Checkpoint],
+) -> Callable[[Checkpoint, Network], Checkpoint]:
+    """Makes a reader of discriminators leave out, with a warning, what it refuses.
+
+    Args:
+        add: From a checkpoint and what a format has of a discriminator to the
+            checkpoint with it; raises `UserError` if that is none of ours.
+    """
+
+    @functools.wraps(add)
+    def added(checkpoint: Checkpoint, network: Network) -> Checkpoint:
+        try:
+            return add(checkpoint, network)
+        except UserError as error:
+            _logger.warning("The discriminator is left out: %s", error)
+            return checkpoint
+
+    return added
 
 
 def with_discriminator(

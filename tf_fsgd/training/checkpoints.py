@@ -1,5 +1,8 @@
 """Saved training states: `checkpoints/000012000.npz`, named by images seen.
 
+A file holds every variable by its name (`TrainingState.variables`) and the version of
+its format.
+
 NumPy's archive, because it is written under a temporary name and renamed, carries a
 checksum for every array, and is read without executing anything.
 """
@@ -14,6 +17,7 @@ from tf_fsgd.archives import read_arrays, write_arrays
 from tf_fsgd.errors import UserError
 from tf_fsgd.training.state import TrainingState
 
+_FORMAT = 2  # 1 had no number of its own, and numbered the variables
 _KEPT = 3
 _NAME = re.compile(r"\d{9,}\.npz")
 
@@ -45,7 +49,7 @@ class Checkpoints:
             raise self.diverged("the weights")
         values = {name: v.numpy() for name, v in self._state.variables.items()}
         path = self._folder / f"{self._state.images:09d}.npz"
-        write_arrays(path, values)
+        write_arrays(path, {**values, "format": np.array(_FORMAT)})
         for old in self.paths[:-_KEPT]:
             old.unlink()
 
@@ -56,7 +60,8 @@ class Checkpoints:
             Whether there was one; otherwise the state stays as it is.
 
         Raises:
-            UserError: If all are damaged or one does not fit the config.
+            UserError: If all are damaged, or the newest whole one is of another format
+                or does not fit the config.
         """
         paths = self.paths
         for path in reversed(paths):
@@ -75,6 +80,12 @@ class Checkpoints:
         return False
 
     def _assign(self, values: dict[str, np.ndarray], path: Path) -> None:
+        found = values.pop("format", np.array(1))
+        if not np.array_equal(found, _FORMAT):
+            raise UserError(
+                f"{path}: a checkpoint of format {found}, this version goes on with "
+                f"{_FORMAT}; remove {self._folder} to train from the start"
+            )
         variables = self._state.variables
         saved = {name: f"{v.dtype} {list(v.shape)}" for name, v in values.items()}
         expected = {

@@ -171,7 +171,14 @@ def _aligned(path: Path, target: Path, edit: Edit, size: int, couple: bool) -> N
     write_image(target, _result(photo, edit(photo[None])[0], couple))
 
 
-def _photo(path, target, edit: Edit, size: int, detector, arguments) -> None:
+def _photo(
+    path: Path,
+    target: Path,
+    edit: Edit,
+    size: int,
+    detector: FaceDetector,
+    arguments: argparse.Namespace,
+) -> None:
     photo = read_photo(path)
     squares = find_squares(detector, photo, arguments.face)
     before = copy.deepcopy(photo) if arguments.couple else None
@@ -179,7 +186,14 @@ def _photo(path, target, edit: Edit, size: int, detector, arguments) -> None:
     write_photo(target, before.beside(photo) if before else photo)
 
 
-def _video(path, target, edit: Edit, size: int, detector, arguments) -> None:
+def _video(
+    path: Path,
+    target: Path,
+    edit: Edit,
+    size: int,
+    detector: FaceDetector,
+    arguments: argparse.Namespace,
+) -> None:
     video = open_video(path)
     frames = tqdm(
         video.frames(), total=video.count, unit="frame", desc=path.name, leave=False

@@ -12,11 +12,7 @@ from tf_fsgd.training.checkpoints import Checkpoints
 from tf_fsgd.training.interrupt import stop_request
 from tf_fsgd.training.logs import TrainingLog
 from tf_fsgd.training.runfolder import RunFolder
-from tf_fsgd.training.samples import (
-    edits_grid,
-    sample_grid,
-    write_sample,
-)
+from tf_fsgd.training.samples import edits_grid, write_sample
 from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import Perceptual, make_train_step
 from tf_fsgd.training.translator import load_translator, of_run
@@ -70,10 +66,7 @@ def train(
 
     def sample() -> None:
         if faces is not None:
-            if config.axes:
-                grid = edits_grid(of_run(run, state.average), faces)
-            else:
-                grid = sample_grid(state.average, faces)
+            grid = edits_grid(of_run(run, state.average), faces)
             write_sample(run.samples, state.images, grid)
             log.image("faces", grid)
 

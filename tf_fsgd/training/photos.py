@@ -39,8 +39,8 @@ def find_squares(
         raise UserError("no face found")
     if number is None:
         return squares
-    if number > len(squares):
-        raise UserError(f"--face must be 1 to {len(squares)}, received {number}")
+    if not 1 <= number <= len(squares):
+        raise UserError(f"face must be 1 to {len(squares)}, received {number}")
     return [squares[number - 1]]
 
 
@@ -100,4 +100,4 @@ def edit_frames(
     if not seen:
         raise UserError("no face found")
     if number is not None and number not in seen:
-        raise UserError(f"--face must be 1 to {max(seen)}, received {number}")
+        raise UserError(f"face must be 1 to {max(seen)}, received {number}")

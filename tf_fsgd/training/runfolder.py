@@ -1,7 +1,8 @@
 """A run is a folder: what was asked for, what was made, and what resume needs.
 
 runs/00003-feminine-quick-r128/
-    config.json        the whole `Config`; everything else is read with it
+    config.json        the whole `Config`; everything else is read with it, and its
+                       format says whether this version may write here, too
     pairs/             the rendered A/B pairs
     checkpoints/       networks, optimizers, averages and step, for resume
     log.jsonl          the console's numbers, one object a line
@@ -9,7 +10,10 @@ runs/00003-feminine-quick-r128/
     samples/           the same faces through the translator, by images seen
     training.gif       those grids in order
     translator.keras   averaged weights, float32: what evaluation and export read
-    report.json, export/
+    report.html        what the translator does to faces; report.json, the numbers
+    before_after.jpg   held-out pairs: input, output and what was wanted; .gif flips
+    export/
+    site/              the page with sliders (`export.web`)
     leases/            who works here (`tf_fsgd.lease`)
     finished           written last; without it the same command goes on here
 """
@@ -28,11 +32,14 @@ import keras
 import tf_fsgd.pix2pixhd.generator  # noqa: F401
 from tf_fsgd.archives import check_zip
 from tf_fsgd.config import Config
+from tf_fsgd.config_formats import is_earlier
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, make_folder
-from tf_fsgd.pairs.folder import read_folder
-from tf_fsgd.pairs.source import FamilySource, open_pairs
+from tf_fsgd.files import atomic_path, make_folder, read_json
+from tf_fsgd.pairs.origin import origin_of
+from tf_fsgd.pairs.source import FamilySource
 
+_FINISHED = "finished"
+_START_ANEW = "delete or move away this run's folder to start anew"
 _NUMBERED = re.compile(r"(\d{5,})-.+")
 
 
@@ -45,7 +52,8 @@ class RunFolder:
 
     @property
     def pairs(self) -> Path:
-        return self.path / "pairs"
+        """Rendered ones, or the user's own."""
+        return Path(self.config.pairs.folder or self.path / "pairs")
 
     @property
     def checkpoints(self) -> Path:
@@ -73,25 +81,43 @@ class RunFolder:
 
     @property
     def report(self) -> Path:
-        return self.path / "report.json"
+        return self.path / "report.html"
 
     @property
     def export(self) -> Path:
         return self.path / "export"
 
     @property
-    def finished(self) -> bool:
-        """Whether `finish` was called."""
-        return self._finished.is_file()
+    def site(self) -> Path:
+        return self.path / "site"
 
     @property
-    def _finished(self) -> Path:
-        return self.path / "finished"
+    def finished(self) -> bool:
+        """Whether `finish` was called."""
+        return (self.path / _FINISHED).is_file()
+
+    def check_version(self) -> None:
+        """Refuses to go on with what an earlier version has begun.
+
+        Raises:
+            UserError: If the run is an earlier version's; such a one is for reading.
+        """
+        if not is_earlier(read_json(self.path / "config.json")):
+            return
+        if self.finished:
+            raise UserError(
+                f"{self.path}: an earlier version has finished this run; translate, "
+                "evaluate and export take it as it is"
+            )
+        raise UserError(
+            f"{self.path}: an earlier version has begun this run, and this one cannot "
+            f"go on with it; finish it with that version, or {_START_ANEW}"
+        )
 
     def finish(self) -> None:
         """Marks that every phase is done, so that the same command begins a new run."""
         now = datetime.datetime.now(datetime.UTC)
-        with atomic_path(self._finished) as temporary:
+        with atomic_path(self.path / _FINISHED) as temporary:
             temporary.write_text(now.isoformat(timespec="seconds") + "\n")
 
     def open_pairs(self, split: str) -> FamilySource:
@@ -103,12 +129,7 @@ class RunFolder:
         Raises:
             UserError: As `pairs.source.open_pairs` and `pairs.folder.read_folder`.
         """
-        pairs = self.config.pairs
-        if not pairs.folder:
-            return open_pairs(self.pairs, split)
-        return read_folder(
-            pairs.folder, pairs.resolution, split=split, held_out=pairs.held_out
-        )
+        return origin_of(self.config).open(self.pairs, split)
 
     def save_translator(self, translator: keras.Model) -> None:
         """Writes the translator, atomically."""
@@ -183,10 +204,7 @@ def _next_number(root: str | os.PathLike) -> int:
 def _make_run(root: Path, config: Config, number: int) -> RunFolder | None:
     """A new run; `None` if another command has just made one of this name."""
     make_folder(root)
-    description = f"{config.edit}-{config.preset}-r{config.pairs.resolution}"
-    # What a custom direction is called may hold a path.
-    description = re.sub(r"[^\w.-]+", "_", description)
-    path = root / f"{number:05d}-{description}"
+    path = root / f"{number:05d}-{_description(config)}"
     with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as scratch:
         prepared = Path(scratch) / "run"
         prepared.mkdir()
@@ -199,6 +217,13 @@ def _make_run(root: Path, config: Config, number: int) -> RunFolder | None:
                 raise
             return None
     return RunFolder(path, config)
+
+
+def _description(config: Config) -> str:
+    """What the name of a run has after its number."""
+    description = f"{config.edit}-{config.preset}-r{config.pairs.resolution}"
+    # What a custom direction is called may hold a path.
+    return re.sub(r"[^\w.-]+", "_", description)
 
 
 def open_run(path: str | os.PathLike) -> RunFolder:
@@ -224,12 +249,23 @@ def latest_unfinished(root: str | os.PathLike, config: Config) -> RunFolder | No
 
     Returns:
         The run; `None` when there is none or the newest of this config is finished.
+
+    Raises:
+        UserError: If a newer one that is not finished has the name that this config
+            gives a run, and is an earlier version's or cannot be read: whether it is
+            the same command's nobody can tell, for defaults change with versions.
     """
     for _, path in sorted(_runs(Path(root)), reverse=True):
+        named = path.name.partition("-")[2] == _description(config)
+        ours = named and not (path / _FINISHED).is_file()
         try:
             run = open_run(path)
-        except UserError:  # not ours, or from a version with other fields
+        except UserError as error:
+            if ours:
+                raise UserError(f"{error}; {_START_ANEW}") from None
             continue
+        if ours:
+            run.check_version()
         if run.config == config:
             return None if run.finished else run
     return None

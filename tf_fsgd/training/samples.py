@@ -3,42 +3,18 @@
 import re
 from pathlib import Path
 
-import keras
 import numpy as np
 from PIL import Image
 
 from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import read_image, resize, to_float, to_uint8, write_image
+from tf_fsgd.images.io import read_image, resize, write_image
 from tf_fsgd.training.translator import Translator
 
-_COLUMNS = 8
 _CELL = 128  # pixels of a face's side
 _LONGEST_ANIMATION = 60  # frames
 _FRAMES_PER_SECOND = 3
 _NAME = re.compile(r"\d{9,}\.jpg")
-
-
-def sample_grid(translator: keras.Model, faces: np.ndarray) -> np.ndarray:
-    """Inputs and outputs, a row of each in turn.
-
-    Args:
-        translator: Images `[N, R, R, 3]` in [-1, 1] to the same.
-        faces: uint8 `[N, R, R, 3]`.
-
-    Returns:
-        uint8 `[H, W, 3]`.
-    """
-    columns = min(_COLUMNS, len(faces))
-    rows, labels = [], []
-    for start in range(0, len(faces), columns):
-        inputs = faces[start : start + columns]
-        outputs = to_uint8(np.asarray(translator(to_float(inputs), training=False)))
-        # A last row that is not full would put outputs beside inputs.
-        blank = np.full((columns - len(inputs), *inputs.shape[1:]), 255, np.uint8)
-        rows += [inputs, blank, outputs, blank]
-        labels += ["input", "output"]
-    return image_grid(np.concatenate(rows), columns, row_labels=labels)
 
 
 def edits_grid(

@@ -99,9 +99,13 @@ class TrainingState:
             ConstantThenLinear(rate, config.images, config.decay, config.batch_size),
             beta_1=config.beta_1,
             beta_2=0.999,
+            # Keras would count up the names of its objects in a process.
+            name="adam",
         )
         if self.policy == "mixed_float16":
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+            optimizer = keras.optimizers.LossScaleOptimizer(
+                optimizer, name="loss_scale"
+            )
         # Without this its variables would appear only at the first step.
         optimizer.build(network.trainable_variables)
         return optimizer
@@ -113,7 +117,12 @@ class TrainingState:
 
     @property
     def variables(self) -> dict[str, tf.Variable]:
-        """All that a checkpoint holds, by names that a rebuilt state repeats."""
+        """All that a checkpoint holds, by owner and path in it.
+
+        A rebuilt state repeats the names, and no two variables share one, for every
+        layer and optimizer has a name of its own. Numbers would give a layer's values
+        to its like where the two have changed places.
+        """
         owners = {
             "generator": self.generator,
             "discriminator": self.discriminator,
@@ -121,11 +130,10 @@ class TrainingState:
             "generator_optimizer": self.generator_optimizer,
             "discriminator_optimizer": self.discriminator_optimizer,
         }
-        # Numbers, because Keras counts up the names of its objects in a process.
         held = {
-            f"{name}/{number}": variable.value
+            f"{name}/{variable.path}": variable.value
             for name, owner in owners.items()
-            for number, variable in enumerate(owner.variables)
+            for variable in owner.variables
         }
         return {**held, "step": self.step}
 

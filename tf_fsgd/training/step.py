@@ -1,10 +1,12 @@
 """One step of pix2pixHD training as a single `tf.function`."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import keras
 import tensorflow as tf
 
+from tf_fsgd.averaging import update_average
 from tf_fsgd.config import LossConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd import losses
@@ -12,7 +14,7 @@ from tf_fsgd.training.precision import with_policy
 from tf_fsgd.training.state import TrainingState
 
 Perceptual = tuple[keras.Model, Sequence[float]]
-Inputs = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
+Inputs: TypeAlias = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
 TrainStep = Callable[[Inputs, tf.Tensor], dict[str, tf.Tensor]]
 
 
@@ -47,11 +49,12 @@ def make_train_step(
     Raises:
         UserError: If the perceptual loss has a weight but no network.
     """
-    if config.perceptual and perceptual is None:
-        raise UserError(
-            f"loss.perceptual is {config.perceptual:g}, but no network was given for it"
-        )
     if config.perceptual:
+        if perceptual is None:
+            raise UserError(
+                f"loss.perceptual is {config.perceptual:g}, but no network was given "
+                "for it"
+            )
         features, feature_weights = perceptual
         features = with_policy(features, state.policy)
     generator, discriminator = state.generator, state.discriminator
@@ -103,7 +106,9 @@ def make_train_step(
         state.discriminator_optimizer.apply(
             discriminator_gradients, discriminator.trainable_variables
         )
-        _update_average(state, ema_decay)
+        update_average(
+            state.average.variables, state.generator.variables, state.step, ema_decay
+        )
         state.step.assign_add(1)
         return {**terms, "generator": total, "discriminator": discriminator_loss}
 
@@ -119,15 +124,3 @@ def _fitted(images: tf.Tensor, network: keras.Model) -> tf.Tensor:
         # The gradient of a general resize runs on one core.
         return keras.ops.average_pool(images, images.shape[1] // side)
     return keras.ops.image.resize(images, (side, side), "bilinear", antialias=True)
-
-
-def _update_average(state: TrainingState, largest_decay: float) -> None:
-    # Early weights change fast and mean little, so the first averages are short.
-    step = tf.cast(state.step, tf.float32)
-    decay = tf.minimum(largest_decay, (1.0 + step) / (10.0 + step))
-    for mean, weight in zip(
-        state.average.variables, state.generator.variables, strict=True
-    ):
-        # Without decay a plain copy: the arithmetic would read 182 M weights thrice.
-        moved = weight + decay * (mean - weight) if largest_decay else weight
-        mean.assign(moved)

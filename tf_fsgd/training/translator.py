@@ -10,17 +10,18 @@ chosen on CelebA's validation photos.
 """
 
 import dataclasses
+import os
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from tf_fsgd.config import Config, GeneratorConfig
-from tf_fsgd.edits import family_range, opposite, strengths_of, teacher_unit
+from tf_fsgd.config import GeneratorConfig
+from tf_fsgd.edits import strengths_of
 from tf_fsgd.errors import UserError
 from tf_fsgd.files import read_json, write_json
 from tf_fsgd.images.io import resize, to_float, to_uint8
-from tf_fsgd.pix2pixhd.blend import with_strength
+from tf_fsgd.pix2pixhd.blend import taking_strengths
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.growth import grow
 from tf_fsgd.settings import from_dict
@@ -31,7 +32,8 @@ SHIPPED = Path(__file__).parents[1] / "translators"
 DEFAULT = "mobile-256"
 FACES_LICENCE = "non-commercial research only: the weights derive from FFHQ and CelebA"
 OWN_LICENCE = "that of the images and networks that it was trained with"
-_LARGEST = 1.5  # strength that stands for the largest of training
+_FORMAT = 1  # of a shipped translator's JSON; absent: 1
+_LICENCES = {"folder": OWN_LICENCE}  # by the way in which faces were chosen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,46 +120,19 @@ class Translator:
         return np.concatenate(outputs or [faces])
 
 
-def default_units(axes: tuple[str, ...]) -> dict[str, float]:
-    """Units in which 1.5 is the largest strength of the training pairs.
-
-    Args:
-        axes: Names of the axes.
-    """
-    units = {}
-    for axis in axes:
-        unit = family_range(axis) / _LARGEST
-        units |= {axis: unit, opposite(axis): unit}
-    return units
-
-
 def of_run(run: RunFolder, network: keras.Model) -> Translator:
     """The translator that a run makes.
 
     Args:
         run: The run.
-        network: Its network, in training or trained: of strengths, or of one fixed
-            edit, which gets a strength here (`pix2pixhd.blend`).
+        network: Its network, in training or trained.
     """
     config = run.config
-    resolution, axes = config.pairs.resolution, config.axes
-    units = default_units(axes)
-    if not axes:
-        edit, unit = _fixed_edit(config)
-        axes, units = (edit,), {edit: unit}
-        network = with_strength(network, resolution, unit)
-    licence = OWN_LICENCE if config.pairs.folder else FACES_LICENCE
+    units, resolution = config.units, config.pairs.resolution
+    axes = config.axes or tuple(units)
+    network = taking_strengths(network, resolution, units[axes[0]])
+    licence = _LICENCES.get(config.choice, FACES_LICENCE)
     return Translator(run.path.name, network, resolution, axes, units, licence)
-
-
-def _fixed_edit(config: Config) -> tuple[str, float]:
-    """Name and unit of the one edit of a run without axes."""
-    pairs = config.pairs
-    if pairs.folder:
-        # Nobody knows what these pairs show, whatever the config calls its edit.
-        return Path(pairs.folder).name, 1.0
-    unit = pairs.strength or teacher_unit(config.edit, pairs.head_only)
-    return Path(config.edit).name, unit  # a direction's file may lie anywhere
 
 
 def is_shipped(name: str) -> bool:
@@ -180,7 +155,7 @@ def run_named(name: str) -> RunFolder | None:
     return open_run(name)
 
 
-def load_translator(name_or_run: str | Path) -> Translator:
+def load_translator(name_or_run: str | os.PathLike) -> Translator:
     """Opens a shipped translator or that of a run.
 
     Args:
@@ -242,6 +217,7 @@ def ship(translator: Translator, generator: GeneratorConfig, folder: Path) -> No
     write_json(
         folder / f"{translator.name}.json",
         {
+            "format": _FORMAT,
             "resolution": translator.resolution,
             "axes": list(translator.axes),
             "units": translator.units,
@@ -254,10 +230,11 @@ def ship(translator: Translator, generator: GeneratorConfig, folder: Path) -> No
 def _load_shipped(name: str) -> Translator:
     path = SHIPPED / f"{name}.json"
     facts = read_json(path)
+    if (found := facts.get("format", _FORMAT)) != _FORMAT:
+        raise UserError(f"{path}: format must be {_FORMAT}, received {found!r}")
     generator = from_dict(GeneratorConfig, facts["generator"], str(path))
     resolution, axes, units = facts["resolution"], tuple(facts["axes"]), facts["units"]
     network = build_generator(generator, resolution, len(axes))
     load_weights(network, SHIPPED / f"{name}.npz")
-    if generator.kind != "modulated":
-        network = with_strength(network, resolution, units[axes[0]])
+    network = taking_strengths(network, resolution, units[axes[0]])
     return Translator(name, network, resolution, axes, units, facts["licence"])

@@ -1,0 +1,96 @@
+"""The whole job of a run, on pairs of its own that train in a second."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from tf_fsgd import job
+from tf_fsgd.config import Config
+from tf_fsgd.errors import UserError
+from tf_fsgd.evaluation import at_hand
+from tf_fsgd.evaluation.judge import Verdicts
+from tf_fsgd.images.io import write_image
+from tf_fsgd.training.runfolder import new_run
+
+SIZE = 32
+
+
+class Judge:
+    """Calls everybody a woman of 30."""
+
+    def read(self, images):
+        ones = np.ones(len(images))
+        return Verdicts(0 * ones, 30 * ones, ones > 0)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A new run on three pairs, where neither CelebA nor any judge is at hand."""
+    for name in ("TFDS_DATA_DIR", "TF_FSGD_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(at_hand, "load_lpips", lambda: None)
+    monkeypatch.setattr(at_hand, "load_identity", lambda: None)
+    monkeypatch.setattr(at_hand, "GenderJudge", Judge)
+    rng = np.random.default_rng(0)
+    for number in range(4):
+        plain = rng.integers(60, 156, (SIZE, SIZE, 3), np.uint8)
+        write_image(tmp_path / "winter" / "A" / f"{number}.png", plain)
+        write_image(tmp_path / "winter" / "B" / f"{number}.png", plain + 40)
+    config = Config(edit="winter")
+    config.pairs.folder, config.pairs.held_out = str(tmp_path / "winter"), 2
+    config.pairs.resolution = SIZE
+    config.generator.filters, config.generator.blocks = 4, 0
+    config.discriminator.filters, config.discriminator.scales = 4, 1
+    config.discriminator.layers = 1
+    config.loss.perceptual = 0.0
+    config.training.images, config.training.batch_size = 4, 2
+    config.training.sample_every = 2
+    job.check(config)
+    return new_run(tmp_path / "runs", config)
+
+
+def export(translator, out, photos):
+    (out / "saved_model").mkdir(parents=True)
+    assert photos.shape == (2, SIZE, SIZE, 3)
+
+
+def no_site(translator, out):
+    raise UserError("npm is needed")
+
+
+def test_a_run_from_pairs_to_page(run, monkeypatch, capsys):
+    monkeypatch.setattr(job, "export_translator", export)
+    monkeypatch.setattr(job, "write_site", lambda translator, out: out.mkdir())
+    made = job.make(run)
+    assert made["page with sliders"] == run.path / "site"
+    assert made["SavedModel"] == run.export / "saved_model"
+    for name in ("report", "before and after", "the same as GIF"):
+        assert made[name].is_file(), name
+    assert made["training, step by step"].is_file() and run.finished
+    report = json.loads((run.path / "report.json").read_text())
+    assert report["edits"]["winter"]["attribute"] is None
+    assert "2 held-out faces that training never saw" in report["photos"]
+    out = capsys.readouterr().out
+    assert f"run: {run.path}" in out and "CelebA is not here" in out
+
+
+def test_a_stopped_run_trains_once_and_needs_no_npm(run, monkeypatch, capsys):
+    def stop(translator, out, photos):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job, "export_translator", stop)
+    with pytest.raises(KeyboardInterrupt):
+        job.make(run)
+    trained = os.stat(run.translator).st_mtime_ns
+    monkeypatch.setattr(job, "export_translator", export)
+    monkeypatch.setattr(job, "write_site", no_site)
+    # What else lies among the grids is not the run's.
+    write_image(run.samples / "holiday.jpg", np.zeros((5, 7, 3), np.uint8))
+    made = job.make(run)
+    line = "no page with sliders: npm is needed; later: python -m export.web "
+    assert line + str(run.path) in capsys.readouterr().out.splitlines()
+    assert "page with sliders" not in made
+    assert os.stat(run.translator).st_mtime_ns == trained and run.finished

@@ -1,0 +1,198 @@
+"""The whole job of a run: pairs, training, report, exports and the page with sliders.
+
+    config = preset("quick")
+    check(config)
+    made = make(unfinished_or_new("runs", config))
+
+Each phase skips what an earlier call has finished.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from export.bundle import export_translator
+from export.web.site import write_site
+from tf_fsgd.attributes.celeba import HOW_TO_GET, celeba_split, find_celeba
+from tf_fsgd.attributes.model import (
+    FEATURE_WEIGHTS,
+    LOGIT_WEIGHT,
+    AttributeClassifier,
+    feature_model,
+    load_classifier,
+)
+from tf_fsgd.config import Config
+from tf_fsgd.disk import check_temporary
+from tf_fsgd.errors import UserError
+from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
+from tf_fsgd.evaluation.lpips import load_lpips
+from tf_fsgd.evaluation.report import evaluate
+from tf_fsgd.evaluation.rows import console_table
+from tf_fsgd.lease import lease
+from tf_fsgd.pairs.origin import origin_of
+from tf_fsgd.pairs.source import pictures
+from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
+from tf_fsgd.training.loop import train
+from tf_fsgd.training.runfolder import RunFolder
+from tf_fsgd.training.samples import write_training_animation
+from tf_fsgd.training.step import Perceptual
+from tf_fsgd.training.translator import Translator, load_translator, of_run
+
+_SHOWN = 8  # faces in the grids that show training
+
+
+def check(
+    config: Config, *, data_dir: str | None = None, vgg19: str | None = None
+) -> str:
+    """Finds in seconds what the user has to change, before a run folder is made.
+
+    Args:
+        config: A strength of the pairs that is left open is filled in.
+        data_dir: As for `make`.
+        vgg19: As for `make`.
+
+    Returns:
+        What the user is to know, a line; empty when there is nothing.
+
+    Raises:
+        UserError: At the first thing that is wrong.
+    """
+    check_temporary()  # which the export needs, after a whole training
+    if find_celeba(data_dir) is not None:
+        celeba_split("test", data_dir)
+    load_lpips()
+    config.check()
+    note = origin_of(config).check()
+    if config.training.start_from:
+        start = load_translator(config.training.start_from)
+        if (start.axes, start.edits) != (config.axes, tuple(config.units)):
+            raise UserError(
+                "training.start_from must be a modulated generator of the same edits, "
+                f"{', '.join(config.axes) or 'which this run has not'}, received "
+                f"{start.name} of {', '.join(start.edits)}"
+            )
+        if Path(config.training.start_from).exists():
+            # A resumed run may be called from another folder.
+            path = Path(config.training.start_from).resolve()
+            config.training.start_from = str(path)
+    find_perceptual(config, vgg19)
+    return note
+
+
+def make(
+    run: RunFolder, *, data_dir: str | None = None, vgg19: str | None = None
+) -> dict[str, Path]:
+    """Makes all of a run, or what is missing of it, and prints how it goes.
+
+    Args:
+        run: A new one, or one to go on with.
+        data_dir: Where CelebA is, as for `attributes.celeba.find_celeba`.
+        vgg19: VGG19's weights, as for `find_perceptual`.
+
+    Returns:
+        What there is to look at, by what it is.
+
+    Raises:
+        UserError: If another command works in the run, or what it needs is not there.
+    """
+    with lease(run.path):
+        print(f"run: {run.path}  (preset {run.config.preset}, edit {run.config.edit})")
+        classifier, origin = load_classifier(), origin_of(run.config)
+        if not run.translator.exists():
+            origin.make(run.pairs, classifier)
+        instruments, notes = load_instruments()
+        beside = company_of(run)
+        photos = find_photos(
+            run.config.pairs.resolution,
+            instruments.classifier,
+            data_dir=data_dir,
+            families=beside.families,
+        )
+        print(f"photos: {photos.note}")
+        if not photos.real:
+            print(f"to include CelebA: {HOW_TO_GET}")
+        if not run.translator.exists():
+            generated = pictures(run.open_pairs("held_out"), 0, _SHOWN)
+            half = _SHOWN // 2 if photos.real else _SHOWN
+            train(
+                run.config,
+                run=run,
+                source=run.open_pairs("train"),
+                perceptual=_perceptual(run.config, classifier, vgg19),
+                faces=np.concatenate([generated[:half], photos.faces])[:_SHOWN],
+            )
+        translator = of_run(run, run.load_translator())
+        print("evaluation: reading what the translator makes of every face")
+        report = evaluate(
+            translator,
+            photos,
+            instruments,
+            out=run.path,
+            directions=origin.directions(),
+            beside=beside,
+            notes=notes,
+        )
+        print(console_table(report))
+        print("export: converting, and comparing with the Keras model")
+        export_translator(translator, run.export, photos.faces)
+        made = {
+            "training, step by step": run.animation,
+            "before and after": run.path / "before_after.jpg",
+            "the same as GIF": run.path / "before_after.gif",
+            "report": run.report,
+            "SavedModel": run.export / "saved_model",
+            "TFLite": run.export / "tflite",
+            "page with sliders": run.site,
+        }
+        _write_page(run, translator)
+        # Last, because nothing else needs it.
+        write_training_animation(run.animation, run.samples)
+        run.finish()
+    return {what: path for what, path in made.items() if path.exists()}
+
+
+def _write_page(run: RunFolder, translator: Translator) -> None:
+    """The page with sliders, where LiteRT.js can be had."""
+    try:
+        write_site(translator, run.site)
+    except UserError as error:
+        print(f"no page with sliders: {error}; later: python -m export.web {run.path}")
+    else:
+        print(f"page with sliders: python -m http.server --directory {run.site}")
+
+
+def find_perceptual(config: Config, vgg19: str | None) -> Path | None:
+    """VGG19's weights, if the config wants them for its perceptual loss.
+
+    Args:
+        config: Of the run.
+        vgg19: The file, or a folder that holds it; `None`: where it usually is.
+
+    Raises:
+        UserError: If they are wanted and not there, or there and not wanted.
+    """
+    wanted = config.loss.perceptual_network
+    if vgg19 is not None and wanted not in ("vgg19", "auto"):
+        raise UserError(
+            f"--vgg19 needs loss.perceptual_network vgg19 or auto, received {wanted}"
+        )
+    weights = find_vgg19(vgg19) if wanted in ("vgg19", "auto") else None
+    if wanted == "vgg19" and weights is None:
+        raise UserError(
+            "loss.perceptual_network is vgg19, but its weights were not found; "
+            "name the file by --vgg19 or set loss.perceptual_network=attributes"
+        )
+    return weights
+
+
+def _perceptual(
+    config: Config, classifier: AttributeClassifier, vgg19: str | None
+) -> Perceptual:
+    """The network of the perceptual loss and the weight of each of its maps."""
+    if (weights := find_perceptual(config, vgg19)) is not None:
+        features = vgg19_features(weights)
+        return features, VGG19_WEIGHTS[: len(features.outputs)]
+    if config.loss.perceptual_network == "readings":
+        weights = (*FEATURE_WEIGHTS, LOGIT_WEIGHT)
+        return feature_model(classifier, logits=True), weights
+    return feature_model(classifier), FEATURE_WEIGHTS
