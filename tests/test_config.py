@@ -81,7 +81,10 @@ def test_what_can_be_asked_of_the_translator():
         (["pairs.resolution=72"], "a multiple of 16, at least 32, .* received 72"),
         (["generator.side_blocks=-1"], "generator.side_blocks must be at least 0"),
         (["discriminator.patch=0"], "discriminator.patch must be at least 1"),
-        (["discriminator.patch=3"], "a multiple of discriminator.patch 3, received 12"),
+        (
+            ["discriminator.patch=3"],
+            "multiple of 6 for discriminator.patch 3",
+        ),
     ],
 )
 def test_what_no_slider_can_be_trained_from(changes, message):

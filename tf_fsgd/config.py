@@ -154,9 +154,9 @@ class DiscriminatorConfig:
     scales: int = setting(2, at_least(1))  # "num_D"
     # Pixels of a side that become channels first. Small maps: a third of the time.
     patch: int = setting(1, at_least(1))
-    norm: str = setting("none", one_of("none", "instance"))
+    norm: str = setting("instance", one_of("none", "instance"))
     # What it is shown beside the source.
-    sees: str = setting("change", one_of("change", "image"))
+    sees: str = setting("image", one_of("change", "image"))
 
     def check(self, resolution: int) -> None:
         """Refuses what no network can be built from.
@@ -191,7 +191,8 @@ class LossConfig:
     adversarial: float = setting(1.0, at_least(0))
     feature_matching: float = setting(4.0, at_least(0))
     perceptual: float = setting(10.0, at_least(0))
-    # Features of the attribute classifier, the same and its logits, or VGG19's.
+    # Features of the attribute classifier at full size, the same at its own size with
+    # its logits, or VGG19's.
     perceptual_network: str = setting(
         "readings", one_of("attributes", "readings", "vgg19", "auto")
     )

@@ -195,4 +195,5 @@ def _perceptual(
     if config.loss.perceptual_network == "readings":
         weights = (*FEATURE_WEIGHTS, LOGIT_WEIGHT)
         return feature_model(classifier, logits=True), weights
-    return feature_model(classifier), FEATURE_WEIGHTS
+    side = max(config.pairs.resolution, classifier.size)
+    return feature_model(classifier, side=side), FEATURE_WEIGHTS

@@ -42,9 +42,7 @@ def _paper() -> Config:
             residual=False,
             strided_ends=False,
         ),
-        discriminator=DiscriminatorConfig(
-            filters=64, layers=3, scales=2, norm="instance", sees="image"
-        ),
+        discriminator=DiscriminatorConfig(filters=64, layers=3, scales=2),
         loss=LossConfig(
             feature_matching=10.0, perceptual_network="vgg19", pixel=0.0, unchanged=0.0
         ),
@@ -76,12 +74,21 @@ def _mobile(resolution: int) -> Config:
             blocks=4,
             side_blocks=3,
             detail_blocks=2,
+            finest_blocks=3,
             # The trunk is the same at every resolution, so that 256 grows from 128.
             patch=resolution // 32,
             strided_ends=False,
         ),
-        discriminator=DiscriminatorConfig(filters=64, layers=2, patch=resolution // 64),
-        loss=LossConfig(perceptual=15.0),
+        discriminator=DiscriminatorConfig(
+            filters=48,
+            layers=3,
+            patch=resolution // 128,
+            norm="none",
+            sees="change",
+        ),
+        # Features at full size: halved first, as for the logits, a weave of two pixels
+        # costs nothing.
+        loss=LossConfig(perceptual=15.0, perceptual_network="attributes"),
         # Photos are lit and coloured in more ways than the teacher's faces.
         augmentation=AugmentationConfig(rotation=8.0, crop=0.12, colour=0.25),
         training=TrainingConfig(

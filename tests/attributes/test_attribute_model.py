@@ -128,6 +128,17 @@ def test_features_are_the_classifiers_own(shipped):
     assert not features.trainable_variables
 
 
+def test_larger_pictures_have_larger_maps_of_the_same_features(shipped):
+    small, large = feature_model(shipped), feature_model(shipped, side=256)
+    image = np.random.default_rng(1).uniform(-1, 1, (1, 256, 256, 3))
+    maps = large(image, training=False)
+    assert [m.shape[1] for m in maps] == [128, 64, 32, 16, 8]
+    # A stem of 4 px at stride 2: far from the border a part has the whole's features.
+    part = small(image[:, 64:192, 64:192], training=False)[0]
+    np.testing.assert_allclose(maps[0][:, 34:94, 34:94], part[:, 2:62, 2:62], atol=1e-5)
+    assert not large.trainable_variables
+
+
 def test_gradients_reach_every_pixel(shipped):
     import tensorflow as tf
 

@@ -23,7 +23,8 @@ NAMES = """
     Blend ConstantInput DepthToSpace EndScale Ends FusedAdam Gate HaarUpsample
     HalvingAveragePooling2D InstanceNormalization Lowpass MinibatchStddev ModulatedConv
     ModulatedConv2D MultiscaleDiscriminator NoiseBias OneByOne ReflectionPadding2D
-    ScaledLeakyReLU SpaceToDepth Spread StyleGAN2 StyledConv ToRGB UpsampleImage
+    ScaledLeakyReLU SpaceToDepth Spread StyleGAN2 StyledConv Texture ToRGB
+    UpsampleImage
 """.split()
 
 

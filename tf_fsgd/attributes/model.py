@@ -180,21 +180,30 @@ def load_classifier(path: str | os.PathLike | None = None) -> AttributeClassifie
     return AttributeClassifier(model, more["train_share"])
 
 
-def feature_model(classifier: AttributeClassifier, logits: bool = False) -> keras.Model:
+def feature_model(
+    classifier: AttributeClassifier, logits: bool = False, side: int = SIZE
+) -> keras.Model:
     """The network up to its stages' maps, frozen, for a perceptual loss.
 
     Args:
         classifier: The classifier.
         logits: Whether what it reads, `[N, 40]`, is one more output.
+        side: Of the pictures in pixels. The maps of larger ones are as much larger, and
+            see finer than those that the classifier was trained on.
 
     Returns:
-        A model from `[N, 128, 128, 3]` float32 in [-1, 1] to a list of five maps after
-        their activation: 64, 32, 16, 8 and 4 px with 32, 48, 96, 192 and 320 channels.
-        Call it with `training=False`; gradients flow to the images.
+        A model from `[N, side, side, 3]` float32 in [-1, 1] to a list of five maps
+        after their activation, of a half to a 32nd of the side, with 32, 48, 96, 192
+        and 320 channels. Call it with `training=False`; gradients flow to the images.
     """
     outputs = list(classifier.model.output["features"])
     if logits:
         outputs.append(classifier.model.output["logits"])
     features = keras.Model(classifier.model.input, outputs, name="features")
+    if side != SIZE:
+        image = keras.Input((side, side, 3), name="image")
+        larger = keras.models.clone_model(features, input_tensors=image)
+        larger.set_weights(features.get_weights())
+        features = larger
     features.trainable = False
     return features

@@ -140,8 +140,10 @@ def _drawn_on(picture: np.ndarray, known: np.ndarray) -> np.ndarray:
     )
     enlarged = np.stack(
         [
-            Image.fromarray(np.ascontiguousarray(smaller[..., channel])).resize(
-                (width, height), Image.Resampling.BILINEAR
+            np.asarray(
+                Image.fromarray(np.ascontiguousarray(smaller[..., channel])).resize(
+                    (width, height), Image.Resampling.BILINEAR
+                )
             )
             for channel in range(3)
         ],

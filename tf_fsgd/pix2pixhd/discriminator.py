@@ -4,14 +4,14 @@ Each scale has weights of its own and sees source and image side by side in chan
 All its layers are outputs, for feature matching compares them. Two forms of one
 geometry, chosen by `DiscriminatorConfig`:
 
-* `norm="instance", sees="image"` (preset `paper`) is the reference.
-* `norm="none", sees="change"` is for a residual translator, whose change is a small
-  part of an image's values. The reference's form stayed at chance there (0.5 and 0.5 of
-  the least squares) from the first thousand images on: instance normalisation divides
-  the amplitude of a change away, so that half a change looks like a whole one, and with
-  it strengths, which are constant in space; and strengths of up to 3.6 drowned a change
-  of 0.05. So the change takes the image's place, eight times as large, the strengths
-  are scaled down, nothing is normalised, and weights are He's.
+* `norm="instance", sees="image"` (presets `paper` and `quick`) is the reference.
+* `norm="none", sees="change"` (`mobile-*`) is for a residual translator, whose change
+  is a small part of an image's values. The reference's form stayed at chance there
+  (0.5 and 0.5 of the least squares) from the first thousand images on: instance
+  normalisation divides the amplitude of a change away, so that half a change looks like
+  a whole one, and with it strengths, which are constant in space; and strengths of up
+  to 3.6 drowned a change of 0.05. So the change takes the image's place, eight times as
+  large, the strengths are scaled down, nothing is normalised, and weights are He's.
 """
 
 import keras
