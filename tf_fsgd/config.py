@@ -230,6 +230,8 @@ class TrainingConfig:
     discriminator_learning_rate: float = setting(5e-5, above(0))
     beta_1: float = setting(0.5, _BELOW_ONE)
     ema_decay: float = setting(0.995, between(0, 1))  # per step
+    # Longest gradient of a network, where longer ones are scaled down; 0: any.
+    largest_norm: float = setting(0.0, at_least(0))
     precision: str = setting("auto", one_of(*PRECISIONS))
     sample_every: int = setting(1_000, at_least(1))  # images between two sample grids
     checkpoint_every: int = setting(1_000, at_least(1))  # between two checkpoints

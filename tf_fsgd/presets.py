@@ -96,6 +96,7 @@ def _mobile(resolution: int) -> Config:
             learning_rate=5e-4,
             discriminator_learning_rate=4e-4,
             ema_decay=0.999,
+            largest_norm=10.0,  # three times what is usual
             sample_every=4_000,
             checkpoint_every=2_000,
         ),

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd import losses
 from tf_fsgd.training.state import ConstantThenLinear, TrainingState
-from tf_fsgd.training.step import make_train_step
+from tf_fsgd.training.step import clipped, make_train_step
 
 
 @pytest.fixture
@@ -176,6 +176,14 @@ def test_a_perceptual_loss_needs_a_network(state, config):
     config.loss.perceptual = 10.0
     with pytest.raises(UserError, match="loss.perceptual is 10"):
         make_train_step(state, config.loss, ema_decay=0.0)
+
+
+def test_long_gradients_are_scaled_down_together():
+    gradients = [tf.constant([3.0]), tf.constant([[4.0]])]  # of length 5
+    short = [value.numpy().item() for value in clipped(gradients, 1.0)]
+    assert short == pytest.approx([0.6, 0.8])
+    for largest in (0.0, 10.0):
+        assert [v.numpy().item() for v in clipped(gradients, largest)] == [3.0, 4.0]
 
 
 def test_averages_warm_up(state, config, batch):

@@ -53,7 +53,11 @@ def train(
     total = math.ceil(plan.images / plan.batch_size) * plan.batch_size
     state = TrainingState(config)
     train_step = make_train_step(
-        state, config.loss, ema_decay=plan.ema_decay, perceptual=perceptual
+        state,
+        config.loss,
+        ema_decay=plan.ema_decay,
+        largest_norm=plan.largest_norm,
+        perceptual=perceptual,
     )
     checkpoints = Checkpoints(state, run.checkpoints)
     resumed = checkpoints.restore()

@@ -23,6 +23,7 @@ def make_train_step(
     config: LossConfig,
     *,
     ema_decay: float,
+    largest_norm: float = 0.0,
     perceptual: Perceptual | None = None,
 ) -> TrainStep:
     """Makes the function that shows one batch to both networks and updates everything.
@@ -37,6 +38,8 @@ def make_train_step(
         state: Updated in place: networks, optimizers, averaged weights, step.
         config: Weights of the losses; a loss of weight 0 is not computed.
         ema_decay: Largest decay a step of the averaged weights; 0 copies the weights.
+        largest_norm: To which the gradients of a network, all together, are scaled down
+            where they are longer; 0: they are taken as they are.
         perceptual: Feature model (images in [-1, 1] to a list of feature maps) and the
             weight of each map.
 
@@ -101,10 +104,11 @@ def make_train_step(
             scaled_discriminator_loss, discriminator.trainable_variables
         )
         state.generator_optimizer.apply(
-            generator_gradients, generator.trainable_variables
+            clipped(generator_gradients, largest_norm), generator.trainable_variables
         )
         state.discriminator_optimizer.apply(
-            discriminator_gradients, discriminator.trainable_variables
+            clipped(discriminator_gradients, largest_norm),
+            discriminator.trainable_variables,
         )
         update_average(
             state.average.variables, state.generator.variables, state.step, ema_decay
@@ -113,6 +117,18 @@ def make_train_step(
         return {**terms, "generator": total, "discriminator": discriminator_loss}
 
     return train_step
+
+
+def clipped(gradients: Sequence[tf.Tensor], largest_norm: float) -> list[tf.Tensor]:
+    """Gradients whose length, all together, is `largest_norm` at most; 0: any.
+
+    A least-squares discriminator without normalisation has no bound: one step out of a
+    thousand was seen to be a hundred thousand times as long as the others, and a
+    training that had gone well was gone.
+    """
+    if not largest_norm:
+        return list(gradients)
+    return tf.clip_by_global_norm(gradients, largest_norm)[0]
 
 
 def _fitted(images: tf.Tensor, network: keras.Model) -> tf.Tensor:
