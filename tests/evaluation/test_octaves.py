@@ -68,6 +68,7 @@ def test_only_the_region_counts():
 def test_nothing_to_compare_with_is_nan():
     still = np.zeros((1, SIDE, SIDE, 3), np.float32)
     assert np.isnan(octave_ratios(still, wave(4), still, EVERYWHERE)).all()
+    assert np.isnan(missing(still, wave(4), still))
 
 
 def test_missing_by_hand():

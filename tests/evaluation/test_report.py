@@ -346,6 +346,9 @@ def test_one_fixed_edit_is_tried_as_far_as_it_goes(fixed, instruments, tmp_path)
     assert feminine["held_out_mean_strength"] == 1
     assert wanted["mean_absolute_pixel_change"]["mean"] == pytest.approx(40)
     assert translated["mean_absolute_pixel_change"]["mean"] == pytest.approx(51)
+    # 11 levels too bright, of the 40 that were wanted; a change without any detail.
+    assert feminine["drawn"]["missing_l1"] == pytest.approx(11 / 40)
+    assert set(feminine["drawn"]["octaves"].values()) == {None}
     assert "from the photo to strength 1." in page_of(tmp_path).lower()
 
 

@@ -68,10 +68,12 @@ def octave_ratios(
 def missing(source: np.ndarray, output: np.ndarray, target: np.ndarray) -> float:
     """Share of the teacher's change that is not there, by L1.
 
-    Sum of |output - target| over sum of |source - target|: 1 for the photo itself. A
-    blurred change scores well: never to be read alone.
+    Sum of |output - target| over sum of |source - target|: 1 for the photo itself, nan
+    where the teacher changes nothing. A blurred change scores well: never to be read
+    alone.
     """
     source, output, target = (
         images.astype(np.float32) for images in (source, output, target)
     )
-    return float(np.abs(output - target).sum() / np.abs(source - target).sum())
+    whole = float(np.abs(source - target).sum())
+    return float(np.abs(output - target).sum()) / whole if whole else float("nan")

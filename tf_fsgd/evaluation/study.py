@@ -14,7 +14,13 @@ from tf_fsgd.evaluation.intervals import (
     rounded,
     share_with_interval,
 )
-from tf_fsgd.evaluation.readings import Change, Instruments, Reading
+from tf_fsgd.evaluation.octaves import OCTAVES, missing, octave_ratios
+from tf_fsgd.evaluation.readings import (
+    Change,
+    Instruments,
+    Reading,
+    outside_head,
+)
 from tf_fsgd.training.translator import Translator
 
 HELD_OUT = "held-out pairs"
@@ -68,6 +74,7 @@ class Trial:
         beside_outputs: Pictures of those that edit photos, of the first faces.
         held_out: Pairs of the edit, and what the translator makes of their first ones,
             `[K, R, R, 3]` uint8; `None` where there are none.
+        drawn: How much of these pairs' change the translator draws.
     """
 
     goal: Goal
@@ -82,6 +89,7 @@ class Trial:
     beside: dict[str, Change] = field(default_factory=dict)
     beside_outputs: dict[str, np.ndarray] = field(default_factory=dict)
     held_out: tuple[Examples, np.ndarray] | None = None
+    drawn: dict = field(default_factory=dict)
 
     def report(self) -> dict:
         """All numbers of the edit, ready for JSON."""
@@ -105,6 +113,7 @@ class Trial:
         if self.held_out is not None:
             strengths = self.held_out[0].strengths
             result["held_out_mean_strength"] = rounded(strengths.mean())
+            result["drawn"] = self.drawn
             result["kernel_distance_in_held_out"] = _ratio(
                 full, result["beside"][HELD_OUT]
             )
@@ -203,6 +212,26 @@ class Study:
         for name, made in ((HELD_OUT, examples.after), (TRANSLATED, edited)):
             trial.beside[name] = self._instruments.compare(before, made, reading)
         trial.held_out = examples, edited
+        trial.drawn = self._drawn(before, edited, examples.after)
+
+    def _drawn(
+        self, before: np.ndarray, edited: np.ndarray, wanted: np.ndarray
+    ) -> dict:
+        """How much of a change is there: by octave, by L1, by LPIPS."""
+        head = 1.0 - outside_head(before.shape[1])
+        ratios = octave_ratios(before, edited, wanted, head)
+        lpips, left = self._instruments.lpips, None
+        if lpips is not None:
+            whole = float(lpips.distance(before, wanted).mean())
+            left = float(lpips.distance(edited, wanted).mean()) / max(whole, 1e-9)
+        return {
+            "octaves": {
+                f"{octave} px": rounded(ratio)
+                for octave, ratio in zip(OCTAVES, ratios, strict=True)
+            },
+            "missing_l1": rounded(missing(before, edited, wanted)),
+            "left_lpips": None if left is None else rounded(left),
+        }
 
     def _photos_of(self, goals: list[Goal]) -> Iterator[Trial]:
         """A trial for each edit that there are photos for, with nothing tried yet."""
