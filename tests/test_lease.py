@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -178,12 +179,26 @@ def test_the_heart_beats_and_stops_with_the_block(tmp_path, monkeypatch):
     assert path.stat().st_mtime == 0
 
 
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
+def stopped_by(request):
+    """The signal that stops the process: in the background Ctrl-C is ignored."""
+    before = {sent: signal.getsignal(sent) for sent in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(request.param, signal.default_int_handler)
+    yield
+    for sent, handler in before.items():
+        signal.signal(sent, handler)
+
+
+@pytest.mark.usefixtures("stopped_by")
 def test_who_lost_the_lease_is_interrupted(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(module, "_BEAT", 0.01)
+    started = time.monotonic()
     with pytest.raises(KeyboardInterrupt), lease(tmp_path):
         for path in (tmp_path / "leases").iterdir():
             path.unlink()
         time.sleep(10)
+    assert time.monotonic() - started < 5
     assert "another command held this one for dead" in caplog.text
 
 

@@ -14,13 +14,13 @@ shorter, but network disks keep it to one host or do not have it at all, and it 
 say who holds it. Roles are for several workers on one folder: each has its own lease.
 """
 
-import _thread
 import contextlib
 import datetime
 import json
 import logging
 import os
 import re
+import signal
 import socket
 import tempfile
 import threading
@@ -165,7 +165,17 @@ def _beat(path: Path, done: threading.Event) -> None:
             os.utime(path)
         except FileNotFoundError:
             _logger.error("%s: lost; another command held this one for dead", path)
-            _thread.interrupt_main()
+            _interrupt()
             return
         except OSError as error:  # a server may be away for a moment
             _logger.warning("%s: no heartbeat (%s)", path, error)
+
+
+def _interrupt() -> None:
+    """Stops the main thread as Ctrl-C does, also one that sleeps.
+
+    What a script starts in the background ignores Ctrl-C; it is asked to end instead.
+    """
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    sent = signal.SIGTERM if ignored else signal.SIGINT
+    signal.pthread_kill(threading.main_thread().ident or 0, sent)
