@@ -212,25 +212,24 @@ class Study:
         for name, made in ((HELD_OUT, examples.after), (TRANSLATED, edited)):
             trial.beside[name] = self._instruments.compare(before, made, reading)
         trial.held_out = examples, edited
-        trial.drawn = self._drawn(before, edited, examples.after)
+        trial.drawn = self._drawn(trial, examples, edited)
 
-    def _drawn(
-        self, before: np.ndarray, edited: np.ndarray, wanted: np.ndarray
-    ) -> dict:
+    def _drawn(self, trial: Trial, examples: Examples, edited: np.ndarray) -> dict:
         """How much of a change is there: by octave, by L1, by LPIPS."""
+        before, wanted = examples.before, examples.after
         head = 1.0 - outside_head(before.shape[1])
         ratios = octave_ratios(before, edited, wanted, head)
-        lpips, left = self._instruments.lpips, None
-        if lpips is not None:
-            whole = float(lpips.distance(before, wanted).mean())
-            left = float(lpips.distance(edited, wanted).mean()) / max(whole, 1e-9)
+        lpips, left = self._instruments.lpips, np.nan
+        whole = trial.beside[HELD_OUT].lpips.mean()
+        if lpips is not None and whole > 0:
+            left = lpips.distance(edited, wanted).mean() / whole
         return {
             "octaves": {
                 f"{octave} px": rounded(ratio)
                 for octave, ratio in zip(OCTAVES, ratios, strict=True)
             },
             "missing_l1": rounded(missing(before, edited, wanted)),
-            "left_lpips": None if left is None else rounded(left),
+            "left_lpips": rounded(left),
         }
 
     def _photos_of(self, goals: list[Goal]) -> Iterator[Trial]:
