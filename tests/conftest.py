@@ -103,3 +103,24 @@ def teacher():
         return MobileTeacher("float32")
     except UserError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def nothing_at_hand(monkeypatch, tmp_path):
+    """Neither CelebA nor weights, and a judge who calls everybody a woman of 30."""
+    import numpy as np
+
+    from tf_fsgd.evaluation import at_hand
+    from tf_fsgd.evaluation.judge import Verdicts
+
+    class Judge:
+        def read(self, images):
+            ones = np.ones(len(images))
+            return Verdicts(0 * ones, 30 * ones, ones > 0)
+
+    for name in ("TFDS_DATA_DIR", "TF_FSGD_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(at_hand, "load_lpips", lambda: None)
+    monkeypatch.setattr(at_hand, "load_identity", lambda: None)
+    monkeypatch.setattr(at_hand, "GenderJudge", Judge)

@@ -9,31 +9,15 @@ import pytest
 from tf_fsgd import job
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
-from tf_fsgd.evaluation import at_hand
-from tf_fsgd.evaluation.judge import Verdicts
 from tf_fsgd.images.io import write_image
 from tf_fsgd.training.runfolder import new_run
 
 SIZE = 32
 
 
-class Judge:
-    """Calls everybody a woman of 30."""
-
-    def read(self, images):
-        ones = np.ones(len(images))
-        return Verdicts(0 * ones, 30 * ones, ones > 0)
-
-
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(nothing_at_hand, tmp_path):
     """A new run on three pairs, where neither CelebA nor any judge is at hand."""
-    for name in ("TFDS_DATA_DIR", "TF_FSGD_WEIGHTS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(at_hand, "load_lpips", lambda: None)
-    monkeypatch.setattr(at_hand, "load_identity", lambda: None)
-    monkeypatch.setattr(at_hand, "GenderJudge", Judge)
     rng = np.random.default_rng(0)
     for number in range(4):
         plain = rng.integers(60, 156, (SIZE, SIZE, 3), np.uint8)

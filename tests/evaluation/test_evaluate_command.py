@@ -8,21 +8,12 @@ import pytest
 
 from tf_fsgd import __main__ as verbs
 from tf_fsgd.evaluation import at_hand
-from tf_fsgd.evaluation.judge import Verdicts
 from tf_fsgd.images.io import write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.presets import preset
 from tf_fsgd.training.runfolder import new_run
 
 SIZE = 32
-
-
-class Judge:
-    """Calls everybody a woman of 30."""
-
-    def read(self, images):
-        ones = np.ones(len(images))
-        return Verdicts(0 * ones, 30 * ones, ones > 0)
 
 
 @pytest.fixture
@@ -48,13 +39,8 @@ def photos(tmp_path):
 
 
 @pytest.fixture
-def evaluate(monkeypatch, tmp_path):
+def evaluate(nothing_at_hand, monkeypatch):
     """Runs the verb where neither CelebA nor any judge is at hand."""
-    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(at_hand, "load_lpips", lambda: None)
-    monkeypatch.setattr(at_hand, "load_identity", lambda: None)
-    monkeypatch.setattr(at_hand, "GenderJudge", Judge)
 
     def evaluate(*words):
         monkeypatch.setattr(sys, "argv", ["tf_fsgd", "evaluate", *map(str, words)])

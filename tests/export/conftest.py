@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers, ops
 from PIL import Image
 
@@ -80,6 +81,19 @@ def sliders(tiny) -> Translator:
         ("feminine", "smile"),
         {"feminine": 2.5, "masculine": 2.0, "smile": 1.5, "frown": 1.0},
     )
+
+
+@pytest.fixture(scope="module")
+def encoded(unchanging):
+    """The `encoded` signature around a network that changes nothing."""
+    function = unchanging.encoded()
+
+    def encoded(*files):
+        strengths = tf.ones((len(files), 1))
+        reply = function(image_bytes=tf.constant(files), strengths=strengths)
+        return reply["image_bytes"]
+
+    return encoded
 
 
 @pytest.fixture(scope="session")

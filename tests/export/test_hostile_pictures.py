@@ -17,18 +17,6 @@ from export.decoding import MAX_PIXELS
 HUGE = 20_000
 
 
-@pytest.fixture(scope="module")
-def encoded(unchanging):
-    function = unchanging.encoded()
-
-    def encoded(*files):
-        strengths = tf.ones((len(files), 1))
-        reply = function(image_bytes=tf.constant(files), strengths=strengths)
-        return reply["image_bytes"]
-
-    return encoded
-
-
 def file_of(kind: str, mode: str = "RGB", **options) -> bytes:
     blots = np.random.default_rng(0).integers(0, 256, (6, 6, 3), np.uint8)
     image = Image.fromarray(blots).resize((64, 64), Image.BICUBIC).convert(mode)

@@ -8,19 +8,6 @@ from PIL import Image
 from tf_fsgd.images.io import read_image, resize
 
 
-@pytest.fixture(scope="module")
-def encoded(unchanging):
-    """The `encoded` signature around a network that changes nothing."""
-    function = unchanging.encoded()
-
-    def encoded(*files):
-        strengths = tf.ones((len(files), 1))
-        reply = function(image_bytes=tf.constant(files), strengths=strengths)
-        return reply["image_bytes"]
-
-    return encoded
-
-
 def picture(width: int, height: int) -> Image.Image:
     blots = np.random.default_rng(0).integers(0, 256, (6, 6, 3), np.uint8)
     return Image.fromarray(blots).resize((width, height), Image.BICUBIC)
