@@ -17,7 +17,7 @@ import os
 import sys
 from pathlib import Path
 
-from tf_fsgd.quiet import output_to
+from tf_fsgd.backend.quiet import output_to
 
 # TensorFlow reads this when it is imported, and greets from C++ all the same.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -29,9 +29,9 @@ from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.presets import PRESETS, preset
+from tf_fsgd.runs import RunFolder, open_run, unfinished_or_new
 from tf_fsgd.settings import override
 from tf_fsgd.stylegan2.loading import TEACHER_HELP
-from tf_fsgd.training.runfolder import RunFolder, open_run, unfinished_or_new
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -29,9 +29,9 @@ from keras import ops
 
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast
+from tf_fsgd.stylegan2.checkpoints.wheel import fetch_wheel
 from tf_fsgd.stylegan2.mobile import CHANNELS
 from tf_fsgd.stylegan2.mobile_teacher import MobileTeacher
-from tf_fsgd.stylegan2.wheel import fetch_wheel
 
 _PRECISIONS = {"float32": "f32", "mixed_bfloat16": "bf16"}  # Keras', OpenVINO's
 _SIZES = (1024, 512, 128)

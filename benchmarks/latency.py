@@ -39,8 +39,8 @@ from tqdm import tqdm
 from benchmarks.latency_table import BAR_THREADS, Way, bars, table
 from benchmarks.started import Worker, started
 from tf_fsgd.errors import UserError, guarded
-from tf_fsgd.files import read_json
 from tf_fsgd.presets import preset
+from tf_fsgd.storage.files import read_json
 
 _REFERENCE = "pix2pixHD, PyTorch fp32"
 _SAME = "pix2pixHD, TFLite {}"

@@ -13,12 +13,12 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.train_step_ours import start
-from export.signatures import Servable
-from export.tflite import convert
 from tf_fsgd.config import Config
+from tf_fsgd.exporting.signatures import Servable
+from tf_fsgd.exporting.tflite import convert
 from tf_fsgd.pix2pixhd.blend import with_strength
 from tf_fsgd.pix2pixhd.generator import global_generator
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.translator.translator import Translator
 
 
 def main(config: str, folder: str, *precisions: str) -> None:

@@ -36,9 +36,7 @@ from tqdm import tqdm
 from tf_fsgd.attributes.celeba import aligned_faces
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.evaluation.judge import GenderJudge
-from tf_fsgd.evaluation.likeness import load_likeness
-from tf_fsgd.evaluation.lpips import load_lpips
-from tf_fsgd.files import write_json
+from tf_fsgd.features.lpips import load_lpips
 from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import (
@@ -49,10 +47,12 @@ from tf_fsgd.images.io import (
     write_image,
 )
 from tf_fsgd.latents.directions import load_direction
-from tf_fsgd.latents.projection import ProjectionSettings, Projector
+from tf_fsgd.projection.likeness import load_likeness
+from tf_fsgd.projection.projector import ProjectionSettings, Projector
+from tf_fsgd.runs import open_run
+from tf_fsgd.storage.files import write_json
 from tf_fsgd.stylegan2.loading import load_teacher
-from tf_fsgd.training.runfolder import open_run
-from tf_fsgd.training.translator import load_translator
+from tf_fsgd.translator.translator import load_translator
 
 _SIZE = 256
 _TIMED = 10  # steps, and translations

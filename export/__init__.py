@@ -1,7 +1,5 @@
-"""Takes a finished translator to where it runs: TensorFlow Serving and TFLite.
+"""Commands of a checkout for what carries an export: `python -m export RUN`.
 
-The package imports nothing slow by itself, so that `python -m export --help` answers at
-once; `export.bundle.export_translator` is the function behind the command.
+The library behind them is `tf_fsgd.exporting`. Beside them lies what a server, an
+Android app and an iOS app are made of.
 """
-
-import tf_fsgd  # noqa: F401  chooses Keras' backend before a module here imports Keras

@@ -79,7 +79,7 @@ def brightens(tmp_path_factory):
 
     from tf_fsgd.config import Config, GeneratorConfig
     from tf_fsgd.pix2pixhd.generator import build_generator
-    from tf_fsgd.training.runfolder import new_run
+    from tf_fsgd.runs import new_run
 
     config = Config(edit="smile")
     config.pairs.resolution = 32
@@ -110,7 +110,7 @@ def nothing_at_hand(monkeypatch, tmp_path):
     """Neither CelebA nor weights, and a judge who calls everybody a woman of 30."""
     import numpy as np
 
-    from tf_fsgd.evaluation import at_hand
+    from tf_fsgd.evaluation import inputs
     from tf_fsgd.evaluation.judge import Verdicts
 
     class Judge:
@@ -121,6 +121,6 @@ def nothing_at_hand(monkeypatch, tmp_path):
     for name in ("TFDS_DATA_DIR", "TF_FSGD_WEIGHTS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(at_hand, "load_lpips", lambda: None)
-    monkeypatch.setattr(at_hand, "load_identity", lambda: None)
-    monkeypatch.setattr(at_hand, "GenderJudge", Judge)
+    monkeypatch.setattr(inputs, "load_lpips", lambda: None)
+    monkeypatch.setattr(inputs, "load_identity", lambda: None)
+    monkeypatch.setattr(inputs, "GenderJudge", Judge)

@@ -6,9 +6,9 @@ import pytest
 
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json, write_json
 from tf_fsgd.presets import PRESETS, preset
 from tf_fsgd.settings import override
+from tf_fsgd.storage.files import read_json, write_json
 
 
 @pytest.mark.parametrize("name", PRESETS)

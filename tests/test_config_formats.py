@@ -10,8 +10,8 @@ import pytest
 from tf_fsgd.config import Config
 from tf_fsgd.config_formats import FORMAT, migrated
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json, write_json
 from tf_fsgd.presets import PRESETS, preset
+from tf_fsgd.storage.files import read_json, write_json
 
 
 @pytest.fixture

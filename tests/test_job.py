@@ -10,7 +10,7 @@ from tf_fsgd import job
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import write_image
-from tf_fsgd.training.runfolder import new_run
+from tf_fsgd.runs import new_run
 
 SIZE = 32
 

@@ -10,8 +10,9 @@ is first asked for, because TensorFlow takes seconds to load.
 """
 
 import importlib
-import os
 from typing import TYPE_CHECKING, Any
+
+from tf_fsgd import backend  # noqa: F401  chooses it before a module here imports Keras
 
 if TYPE_CHECKING:
     from tf_fsgd.api import Translator as Translator
@@ -26,12 +27,6 @@ if TYPE_CHECKING:
     from tf_fsgd.presets import preset as preset
 
 __version__ = "0.1.0"
-
-USERS_BACKEND = os.environ.get("KERAS_BACKEND")
-"""What the user has chosen for Keras, perhaps for other work; see `keras_settings`."""
-
-# Keras reads it when it is first imported, and the networks are written for this one.
-os.environ["KERAS_BACKEND"] = "tensorflow"
 
 _HOMES = {
     "load": "tf_fsgd.api",

@@ -7,8 +7,8 @@ import sys
 from typing import NamedTuple
 
 from tf_fsgd import __version__
+from tf_fsgd.backend.quiet import output_to
 from tf_fsgd.errors import guarded
-from tf_fsgd.quiet import output_to
 
 # TensorFlow reads this when it is first imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -40,35 +40,29 @@ class Verb(NamedTuple):
 # In the order in which a newcomer meets them.
 VERBS = {
     "convert": Verb(
-        "tf_fsgd.stylegan2.convert_cli",
+        "tf_fsgd.cli.convert",
         "turn a StyleGAN2 checkpoint into a .keras file",
     ),
-    "sample": Verb("tf_fsgd.latents.sample_cli", "draw a sheet of faces"),
-    "morph": Verb("tf_fsgd.latents.morph_cli", "turn faces into one another"),
-    "mix": Verb("tf_fsgd.latents.mix_cli", "mix the styles of faces"),
-    "express": Verb(
-        "tf_fsgd.latents.express_cli", "give faces an expression, by degrees"
-    ),
+    "sample": Verb("tf_fsgd.cli.sample", "draw a sheet of faces"),
+    "morph": Verb("tf_fsgd.cli.morph", "turn faces into one another"),
+    "mix": Verb("tf_fsgd.cli.mix", "mix the styles of faces"),
+    "express": Verb("tf_fsgd.cli.express", "give faces an expression, by degrees"),
     "project": Verb(
-        "tf_fsgd.latents.project_cli", "find the latent of a real face", resumes=True
+        "tf_fsgd.cli.project", "find the latent of a real face", resumes=True
     ),
     "directions": Verb(
-        "tf_fsgd.latents.directions_cli",
+        "tf_fsgd.cli.directions",
         "find edits in W, and measure them",
         resumes=True,
     ),
-    "purity": Verb("tf_fsgd.latents.purity_cli", "measure what each edit does besides"),
+    "purity": Verb("tf_fsgd.cli.purity", "measure what each edit does besides"),
     "attributes": Verb(
-        "tf_fsgd.attributes.cli", "train, test or use the face classifier"
+        "tf_fsgd.cli.attributes", "train, test or use the face classifier"
     ),
-    "translate": Verb("tf_fsgd.training.cli", "edit the faces of photos and videos"),
-    "sliders": Verb(
-        "tf_fsgd.training.sliders_cli", "show every edit of some aligned photos"
-    ),
-    "ship": Verb(
-        "tf_fsgd.training.ship_cli", "keep a run's translator with the package"
-    ),
-    "evaluate": Verb("tf_fsgd.evaluation.cli", "measure a finished run again"),
+    "translate": Verb("tf_fsgd.cli.translate", "edit the faces of photos and videos"),
+    "sliders": Verb("tf_fsgd.cli.sliders", "show every edit of some aligned photos"),
+    "ship": Verb("tf_fsgd.cli.ship", "keep a run's translator with the package"),
+    "evaluate": Verb("tf_fsgd.cli.evaluate", "measure a finished run again"),
 }
 
 

@@ -21,10 +21,10 @@ from tf_fsgd.images.paste import paste_changes
 from tf_fsgd.images.photo import Photo
 from tf_fsgd.latents.studio import Studio
 from tf_fsgd.pairs.origin import origin_of
+from tf_fsgd.runs import RunFolder, unfinished_or_new
 from tf_fsgd.stylegan2 import loading
-from tf_fsgd.training import translator
-from tf_fsgd.training.photos import edit_photo, find_squares
-from tf_fsgd.training.runfolder import RunFolder, unfinished_or_new
+from tf_fsgd.translator import translator
+from tf_fsgd.translator.photos import edit_photo, find_squares
 
 _logger = logging.getLogger(__name__)
 
@@ -226,7 +226,7 @@ def evaluate(
     """
     if count is not None and count < 1:
         raise UserError(f"count must be at least 1, received {count}")
-    from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
+    from tf_fsgd.evaluation.inputs import company_of, find_photos, load_instruments
     from tf_fsgd.evaluation.report import Beside
     from tf_fsgd.evaluation.report import evaluate as report_on
 
@@ -271,10 +271,10 @@ def export(
 
     Raises:
         UserError: If there is no such translator, or `out` holds something else.
-        export.errors.ExportError: If a file is not what the Keras model is.
+        tf_fsgd.exporting.errors.ExportError: If a file is not what the Keras model is.
     """
-    from export.bundle import PHOTOS, export_translator
-    from export.faces import find_faces
+    from tf_fsgd.exporting.bundle import PHOTOS, export_translator
+    from tf_fsgd.exporting.faces import find_faces
 
     of, run = _opened(name_or_translator)
     faces, source = find_faces(PHOTOS, of.resolution, list(photos), run)

@@ -12,7 +12,6 @@ from pathlib import Path
 from tf_fsgd.config_formats import FORMAT, migrated
 from tf_fsgd.edits import default_units, teacher_unit
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json, write_json
 from tf_fsgd.settings import (
     Rule,
     above,
@@ -23,6 +22,7 @@ from tf_fsgd.settings import (
     one_of,
     setting,
 )
+from tf_fsgd.storage.files import read_json, write_json
 
 SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `Config.seed`
 _SEEDS = 2**32  # that NumPy's RandomState takes

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from export.bundle import export_translator
-from export.web.site import write_site
 from tf_fsgd.attributes.celeba import HOW_TO_GET, celeba_split, find_celeba
 from tf_fsgd.attributes.model import (
     FEATURE_WEIGHTS,
@@ -21,22 +19,24 @@ from tf_fsgd.attributes.model import (
     feature_model,
     load_classifier,
 )
+from tf_fsgd.backend.disk import check_temporary
 from tf_fsgd.config import Config
-from tf_fsgd.disk import check_temporary
 from tf_fsgd.errors import UserError
-from tf_fsgd.evaluation.at_hand import company_of, find_photos, load_instruments
-from tf_fsgd.evaluation.lpips import load_lpips
+from tf_fsgd.evaluation.inputs import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.report import evaluate
-from tf_fsgd.evaluation.rows import console_table
-from tf_fsgd.lease import lease
+from tf_fsgd.evaluation.tables import console_table
+from tf_fsgd.exporting.bundle import export_translator
+from tf_fsgd.exporting.web.site import write_site
+from tf_fsgd.features.lpips import load_lpips
+from tf_fsgd.features.vgg19 import VGG19_WEIGHTS, find_vgg19, vgg19_features
 from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.pairs.source import pictures
-from tf_fsgd.pix2pixhd.perceptual import VGG19_WEIGHTS, find_vgg19, vgg19_features
+from tf_fsgd.runs import RunFolder
+from tf_fsgd.storage.lease import lease
 from tf_fsgd.training.loop import train
-from tf_fsgd.training.runfolder import RunFolder
 from tf_fsgd.training.samples import write_training_animation
 from tf_fsgd.training.step import Perceptual
-from tf_fsgd.training.translator import Translator, load_translator, of_run
+from tf_fsgd.translator.translator import Translator, load_translator, of_run
 
 _SHOWN = 8  # faces in the grids that show training
 

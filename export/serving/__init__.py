@@ -1,1 +1,1 @@
-"""An exported translator behind TensorFlow Serving: the server's files and a client."""
+"""The files of TensorFlow Serving, and a client: `python -m export.serving.client`."""

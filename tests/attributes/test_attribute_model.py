@@ -15,11 +15,11 @@ from tf_fsgd.attributes.model import (
     load_classifier,
 )
 from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.backend.hardware import dtype_policy
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json
-from tf_fsgd.hardware import dtype_policy
 from tf_fsgd.images.io import to_float
-from tf_fsgd.weights import save_weights
+from tf_fsgd.storage.files import read_json
+from tf_fsgd.storage.weights import save_weights
 
 SHARE = np.linspace(0, 1, 40).astype(np.float32)
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_fsgd.attributes import cli, train
-from tf_fsgd.attributes.augment import augment
+from tf_fsgd.attributes import train
+from tf_fsgd.attributes.crop_augmentation import augment
 from tf_fsgd.attributes.evaluate import agreement
 from tf_fsgd.attributes.model import build_classifier, load_classifier
 from tf_fsgd.attributes.train import train_classifier
+from tf_fsgd.cli import attributes
 from tf_fsgd.errors import UserError
-from tf_fsgd.lease import lease
+from tf_fsgd.storage.lease import lease
 
 SETTINGS = {"batch_size": 4, "precision": "float32"}
 
@@ -64,7 +65,7 @@ def test_agreement_by_hand():
 
 def _parse(*words):
     parser = argparse.ArgumentParser()
-    cli.add_arguments(parser)
+    attributes.add_arguments(parser)
     return parser.parse_args([str(word) for word in words])
 
 
@@ -95,7 +96,7 @@ def test_commands(plain_celeba, tmp_path, capsys):
     out = tmp_path / "out"
     common = ["--data-dir", plain_celeba]
     flags = ["--out", out, "--epochs", 1, "--batch-size", 4, "--note", "grey squares"]
-    cli.run(_parse("train", *common, *flags))
+    attributes.run(_parse("train", *common, *flags))
     said = capsys.readouterr().out
     assert "test, 2 faces: Male" in said
     card = Path(said.splitlines()[-1].removeprefix("card: ")).read_text()
@@ -104,18 +105,18 @@ def test_commands(plain_celeba, tmp_path, capsys):
     shares = load_classifier(out / "celeba40.npz").train_share
     assert shares[31] == 0.5 and shares.sum() == 0.5
 
-    cli.run(_parse("evaluate", *common, "--weights", out / "celeba40.npz"))
+    attributes.run(_parse("evaluate", *common, "--weights", out / "celeba40.npz"))
     assert "| Smiling | 50.0 % |" in capsys.readouterr().out
 
     photo = next((plain_celeba / "img_align_celeba").iterdir())
-    cli.run(_parse("score", photo))
+    attributes.run(_parse("score", photo))
     assert str(photo) in capsys.readouterr().out
 
 
 def test_one_training_at_a_time(plain_celeba, tmp_path):
     out = tmp_path / "out"
     with lease(out), pytest.raises(UserError, match="another command works here"):
-        cli.run(_parse("train", "--data-dir", plain_celeba, "--out", out))
+        attributes.run(_parse("train", "--data-dir", plain_celeba, "--out", out))
     assert [path.name for path in out.iterdir()] == ["leases"]
 
 

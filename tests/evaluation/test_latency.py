@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tf_fsgd.evaluation import latency
 from tf_fsgd.evaluation.latency import keras_latency, milliseconds, tflite_latency
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.translator.translator import Translator
 
 SIZE = 16
 

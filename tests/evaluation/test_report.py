@@ -12,17 +12,17 @@ from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.evaluation.distribution import FeatureSpace, feature_space
 from tf_fsgd.evaluation.examples import examples_of
+from tf_fsgd.evaluation.instruments import Instruments
 from tf_fsgd.evaluation.judge import Verdicts
-from tf_fsgd.evaluation.readings import Instruments
 from tf_fsgd.evaluation.report import FORMAT, Beside, default_photos, evaluate
-from tf_fsgd.evaluation.rows import ROWS, console_table, top_movers
 from tf_fsgd.evaluation.study import HELD_OUT, TRANSLATED, Photos, _ratio
+from tf_fsgd.evaluation.tables import ROWS, console_table, top_movers
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.latents.directions import Direction
 from tf_fsgd.pairs.family import Family
 from tf_fsgd.pix2pixhd.blend import with_strength
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.translator.translator import Translator
 
 SIZE = 32
 SMILING, MALE = ATTRIBUTES.index("Smiling"), ATTRIBUTES.index("Male")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tf_fsgd import __main__ as verbs
+from tf_fsgd.cli import rendering
 from tf_fsgd.errors import UserError
-from tf_fsgd.latents import rendering
 from tf_fsgd.stylegan2.teacher import Teacher
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from tf_fsgd.discovery import from_labels
+from tf_fsgd.discovery.survey import effects
 from tf_fsgd.edits import EDITS, family_range, opposite
 from tf_fsgd.errors import UserError
-from tf_fsgd.latents import finding
 from tf_fsgd.latents.axes import family_axes, family_axis
 from tf_fsgd.latents.directions import Direction, load_direction
-from tf_fsgd.latents.survey import effects
 
 
 def direction(**changes):
@@ -86,13 +86,13 @@ def test_the_opposite_edit():
     np.testing.assert_array_equal(opposite.vector, -direction().vector)
 
 
-@pytest.mark.parametrize("method", finding.METHODS)
+@pytest.mark.parametrize("method", from_labels.METHODS)
 def test_both_methods_find_what_was_planted(method):
     w, probability, _ = planted()
-    masks = finding.certain(probability, 0.9)
+    masks = from_labels.certain(probability, 0.9)
     find = {
-        "centres": finding.mean_direction,
-        "logistic": finding.logistic_direction,
+        "centres": from_labels.mean_direction,
+        "logistic": from_labels.logistic_direction,
     }[method]
     vector = find(w, *masks)
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
@@ -102,23 +102,23 @@ def test_both_methods_find_what_was_planted(method):
 
 def test_orthogonalised_takes_the_other_out():
     w, probability, other = planted()
-    vector = finding.mean_direction(w, *finding.certain(other, 0.9))
-    rest = finding.orthogonalised(
-        vector, [finding.mean_direction(w, *finding.certain(probability, 0.9))]
+    vector = from_labels.mean_direction(w, *from_labels.certain(other, 0.9))
+    rest = from_labels.orthogonalised(
+        vector, [from_labels.mean_direction(w, *from_labels.certain(probability, 0.9))]
     )
     assert vector[3] > 0.6
     assert abs(rest[3]) < 0.15
     assert rest[5] > 0.9
     with pytest.raises(UserError, match="nothing of the direction is left"):
-        finding.orthogonalised(vector, [vector])
+        from_labels.orthogonalised(vector, [vector])
 
 
 def test_the_uncertain_are_dropped():
     probability = np.concatenate([np.full(60, 0.95), np.full(70, 0.5), np.zeros(80)])
-    present, absent = finding.certain(probability, 0.9)
+    present, absent = from_labels.certain(probability, 0.9)
     assert (present.sum(), absent.sum()) == (60, 80)
     with pytest.raises(UserError, match="found 0 with the attribute and 80 without"):
-        finding.certain(probability, 0.99)
+        from_labels.certain(probability, 0.99)
 
 
 def test_saved_and_loaded(tmp_path):

@@ -9,9 +9,9 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from export.signatures import Servable
-from export.tflite import convert
-from tf_fsgd.training.translator import DEFAULT, load_translator
+from tf_fsgd.exporting.signatures import Servable
+from tf_fsgd.exporting.tflite import convert
+from tf_fsgd.translator.translator import DEFAULT, load_translator
 
 LARGEST_HALF = 65504
 REDUCTIONS = {

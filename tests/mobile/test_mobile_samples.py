@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from export.bundle import export_translator
 from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.edits import default_units, family_range, opposite
+from tf_fsgd.exporting.bundle import export_translator
 from tf_fsgd.pix2pixhd.generator import build_generator
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.translator.translator import Translator
 
 SAMPLES = Path(__file__).parents[2] / "export"
 AXES = ("feminine", "older", "smile")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json, write_json
 from tf_fsgd.pairs.index import Index, check_same, digest
+from tf_fsgd.storage.files import read_json, write_json
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import pytest
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json, write_json
 from tf_fsgd.pairs.shards import check_shard
 from tf_fsgd.pairs.source import open_pairs
+from tf_fsgd.storage.files import read_json, write_json
 
 BLOCK = 64
 

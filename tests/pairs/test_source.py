@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json, write_json
 from tf_fsgd.pairs.family import decode_family
 from tf_fsgd.pairs.shards import check_shard, family_spans, read_span
 from tf_fsgd.pairs.source import open_pairs, pictures
+from tf_fsgd.storage.files import read_json, write_json
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.sampling import broadcast, truncate, z_from_seeds
+from tf_fsgd.stylegan2.checkpoints.mobile_weights import haar_order
+from tf_fsgd.stylegan2.checkpoints.wheel import fetch_wheel
 from tf_fsgd.stylegan2.loading import load_teacher
 from tf_fsgd.stylegan2.mobile import (
     HaarUpsample,
@@ -15,8 +17,6 @@ from tf_fsgd.stylegan2.mobile import (
     one_by_one,
     synthesis_network,
 )
-from tf_fsgd.stylegan2.mobile_weights import haar_order
-from tf_fsgd.stylegan2.wheel import fetch_wheel
 
 
 def test_haar_upsample_by_hand():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.stylegan2.reading import read_checkpoint
+from tf_fsgd.stylegan2.checkpoints.reading import read_checkpoint
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(path.name for path in GOLDEN.iterdir() if path.suffix != ".npz")

@@ -20,7 +20,7 @@ from tf_fsgd.stylegan2.architecture import (
     synthesis_shapes,
     widths,
 )
-from tf_fsgd.stylegan2.checkpoint import Checkpoint
+from tf_fsgd.stylegan2.checkpoints.checkpoint import Checkpoint
 from tf_fsgd.stylegan2.model import StyleGAN2
 
 GOLDEN = Path(__file__).parent / "golden"

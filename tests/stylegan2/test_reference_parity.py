@@ -14,8 +14,8 @@ import pytest
 
 from tf_fsgd import __main__ as verbs
 from tf_fsgd.stylegan2.architecture import Architecture
+from tf_fsgd.stylegan2.checkpoints.reading import read_checkpoint
 from tf_fsgd.stylegan2.model import StyleGAN2
-from tf_fsgd.stylegan2.reading import read_checkpoint
 
 GOLDEN = Path(__file__).parent / "golden"
 PSI, CUTOFF = 0.7, 3

@@ -10,7 +10,7 @@ from tf_fsgd.stylegan2.layers import (
     ScaledLeakyReLU,
     UpsampleImage,
 )
-from tf_fsgd.stylegan2.modulation import GAIN, StyledConv, ToRGB
+from tf_fsgd.stylegan2.modulated_convolutions import GAIN, StyledConv, ToRGB
 
 TAPS = np.array([1, 3, 3, 1]) / 8
 

@@ -11,7 +11,7 @@ from tf_fsgd.stylegan2.architecture import (
     mapping_shapes,
     synthesis_shapes,
 )
-from tf_fsgd.stylegan2.checkpoint import Checkpoint
+from tf_fsgd.stylegan2.checkpoints.checkpoint import Checkpoint
 from tf_fsgd.stylegan2.model import StyleGAN2, assign_weights, named_variables
 
 TINY = Architecture(

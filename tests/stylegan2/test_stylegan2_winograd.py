@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from tf_fsgd.stylegan2 import winograd
-from tf_fsgd.stylegan2.modulation import StyledConv
+from tf_fsgd.stylegan2.modulated_convolutions import StyledConv
 
 
 def normal(*shape, seed=0):

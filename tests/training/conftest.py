@@ -1,15 +1,13 @@
 """A run that trains in a second: 16 px, four filters, random pairs."""
 
-import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
-from tf_fsgd import __main__ as verbs
 from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.pairs.family import Family
-from tf_fsgd.training.runfolder import RunFolder, new_run
+from tf_fsgd.runs import RunFolder, new_run
 
 RESOLUTION = 16
 
@@ -97,17 +95,3 @@ def slider_config() -> Config:
 @pytest.fixture
 def run(tmp_path, config) -> RunFolder:
     return new_run(tmp_path / "runs", config)
-
-
-@pytest.fixture
-def translate(monkeypatch, capfd, tmp_path, brightens):
-    """Runs the verb; returns its exit code, what it printed, and what it complained."""
-
-    def translate(*words):
-        words = ["translate", *words, "--translator", brightens.path]
-        words += ["--edit", "smile=0.5", "--out", tmp_path / "out"]
-        monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
-        code = verbs.main()
-        return code, *capfd.readouterr()
-
-    return translate

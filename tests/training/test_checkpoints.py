@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_fsgd.archives import write_arrays
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.presets import PRESETS, preset
+from tf_fsgd.storage.archives import write_arrays
 from tf_fsgd.training import state as training_state
 from tf_fsgd.training.checkpoints import Checkpoints
 from tf_fsgd.training.state import TrainingState

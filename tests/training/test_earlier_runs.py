@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tf_fsgd.config import Config
-from tf_fsgd.files import write_json
 from tf_fsgd.pix2pixhd.generator import build_generator
-from tf_fsgd.training.runfolder import open_run
-from tf_fsgd.training.translator import load_translator
+from tf_fsgd.runs import open_run
+from tf_fsgd.storage.files import write_json
+from tf_fsgd.translator.translator import load_translator
 
 
 @pytest.mark.parametrize(

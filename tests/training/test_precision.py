@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
+from tf_fsgd.backend.hardware import dtype_policy
 from tf_fsgd.errors import UserError
-from tf_fsgd.hardware import dtype_policy
 from tf_fsgd.training import precision
 from tf_fsgd.training.precision import resolve_policy, with_policy
 

@@ -12,7 +12,7 @@ from tf_fsgd.training.samples import (
     write_sample,
     write_training_animation,
 )
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.translator.translator import Translator
 
 
 @pytest.mark.parametrize(("count", "side", "cell"), [(3, 8, 8), (2, 256, 128)])

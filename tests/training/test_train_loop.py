@@ -12,10 +12,10 @@ from PIL import Image
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pairs.source import pictures
+from tf_fsgd.runs import new_run
 from tf_fsgd.training import loop
-from tf_fsgd.training.runfolder import new_run
 from tf_fsgd.training.samples import write_training_animation
-from tf_fsgd.training.translator import load_translator
+from tf_fsgd.translator.translator import load_translator
 
 
 @pytest.fixture

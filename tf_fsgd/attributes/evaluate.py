@@ -9,8 +9,8 @@ import numpy as np
 from tf_fsgd.attributes.celeba import aligned_faces
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.attributes.names import ATTRIBUTES
-from tf_fsgd.files import write_json, write_text
 from tf_fsgd.images.io import to_float
+from tf_fsgd.storage.files import write_json, write_text
 
 BARS = {"Male": 0.95, "Smiling": 0.90, "Eyeglasses": 0.97}
 

@@ -14,11 +14,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tf_fsgd import keras_settings  # noqa: F401  settles them
 from tf_fsgd.attributes.names import ATTRIBUTES
+from tf_fsgd.backend import keras_settings  # noqa: F401  settles them
+from tf_fsgd.backend.hardware import dtype_policy
 from tf_fsgd.errors import UserError
-from tf_fsgd.hardware import dtype_policy
-from tf_fsgd.weights import load_weights
+from tf_fsgd.storage.weights import load_weights
 
 SIZE = 128
 STAGE_FILTERS = (32, 48, 96, 192, 320)

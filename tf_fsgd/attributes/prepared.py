@@ -10,7 +10,7 @@ from google.protobuf.json_format import ParseError
 
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json
+from tf_fsgd.storage.files import read_json
 
 # What TensorFlow raises where a file is cut, changed, gone or holds other records.
 _READING_ERRORS = (

@@ -17,17 +17,17 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from tf_fsgd.archives import FLAGS, read_array
-from tf_fsgd.attributes.augment import augment
 from tf_fsgd.attributes.celeba import face_blocks
+from tf_fsgd.attributes.crop_augmentation import augment
 from tf_fsgd.attributes.model import SIZE, build_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
-from tf_fsgd.averaging import update_average
-from tf_fsgd.disk import plain_path
+from tf_fsgd.backend.averaging import update_average
+from tf_fsgd.backend.disk import plain_path
+from tf_fsgd.backend.hardware import dtype_policy, fast_policy
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, make_folder, read_json, write_json
-from tf_fsgd.hardware import dtype_policy, fast_policy
-from tf_fsgd.weights import save_weights
+from tf_fsgd.storage.archives import FLAGS, read_array
+from tf_fsgd.storage.files import atomic_path, make_folder, read_json, write_json
+from tf_fsgd.storage.weights import save_weights
 
 WEIGHTS_NAME = "celeba40.npz"
 EMA_DECAY = 0.998

@@ -22,7 +22,7 @@ import numpy as np
 
 from tf_fsgd.attributes.model import SIZE, AttributeClassifier
 from tf_fsgd.evaluation.intervals import rounded
-from tf_fsgd.evaluation.lpips import Lpips
+from tf_fsgd.features.lpips import Lpips
 from tf_fsgd.images.io import resize, to_float
 
 _SQUEEZENET_SIZE = 224  # pixels; what ImageNet's networks were trained at

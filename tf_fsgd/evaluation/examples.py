@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tf_fsgd.evaluation.edits import FULL
+from tf_fsgd.evaluation.goals import FULL
 from tf_fsgd.images.io import resize
 from tf_fsgd.images.person import inside_head
 from tf_fsgd.pairs.source import FamilySource
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.translator.translator import Translator
 
 _NEAR = 0.35  # how far from strength 1 an example may be
 

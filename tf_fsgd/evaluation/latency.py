@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.translator.translator import Translator
 
 THREADS = 2
 _RUNS = 30

@@ -10,7 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from tf_fsgd.evaluation.charts import bars, curve
-from tf_fsgd.evaluation.rows import ROWS, filled, number, share, top_movers
+from tf_fsgd.evaluation.tables import ROWS, filled, number, share, top_movers
 
 _TOP_MOVERS = 12
 _REACH = {"probability": 1.0, "years": 15.0}  # of a slider's chart at least

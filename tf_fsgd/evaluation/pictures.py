@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tf_fsgd.evaluation.edits import ranking
+from tf_fsgd.evaluation.goals import ranking
 from tf_fsgd.evaluation.study import SHOWN, Trial
 from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import resize, write_image
 from tf_fsgd.training.samples import read_samples
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.translator.translator import Translator
 
 _SIDE = 160  # pixels of a face in a grid
 _GROUP = 4  # faces in each of best, median and worst

@@ -14,16 +14,16 @@ from tqdm import tqdm
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation import pictures
-from tf_fsgd.evaluation.edits import FULL, STRENGTHS, goals_of
 from tf_fsgd.evaluation.examples import examples_of
+from tf_fsgd.evaluation.goals import FULL, STRENGTHS, goals_of
+from tf_fsgd.evaluation.instruments import Instruments
 from tf_fsgd.evaluation.latency import THREADS, keras_latency, tflite_latency
 from tf_fsgd.evaluation.page import render
-from tf_fsgd.evaluation.readings import Instruments
 from tf_fsgd.evaluation.study import Photos, Study, Trial
-from tf_fsgd.files import write_json, write_text
 from tf_fsgd.latents.directions import Direction
 from tf_fsgd.pairs.source import FamilySource
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.storage.files import write_json, write_text
+from tf_fsgd.translator.translator import Translator
 
 FORMAT = "tf_fsgd report 2"
 """Of report.json; 2: the same one for translators of one edit and of several."""

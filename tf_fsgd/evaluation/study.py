@@ -7,21 +7,21 @@ import numpy as np
 from tqdm import tqdm
 
 from tf_fsgd.evaluation.distribution import frechet_distance, kernel_distance
-from tf_fsgd.evaluation.edits import FULL, Goal, measure, slider, strengths_of
 from tf_fsgd.evaluation.examples import Examples, resized
+from tf_fsgd.evaluation.goals import FULL, Goal, measure, slider, strengths_of
+from tf_fsgd.evaluation.instruments import (
+    Change,
+    Instruments,
+    Reading,
+    outside_head,
+)
 from tf_fsgd.evaluation.intervals import (
     mean_with_interval,
     rounded,
     share_with_interval,
 )
 from tf_fsgd.evaluation.octaves import OCTAVES, missing, octave_ratios
-from tf_fsgd.evaluation.readings import (
-    Change,
-    Instruments,
-    Reading,
-    outside_head,
-)
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.translator.translator import Translator
 
 HELD_OUT = "held-out pairs"
 TRANSLATED = "held-out pairs, translated"

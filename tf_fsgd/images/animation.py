@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path
 from tf_fsgd.images.film import import_av
 from tf_fsgd.images.io import as_uint8
+from tf_fsgd.storage.files import atomic_path
 
 SUFFIXES = (".gif", ".webp", ".mp4")
 _SLOWEST, _FASTEST = 0.1, 50  # a GIF's frame shorter than 20 ms is shown for 100 ms

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path
 from tf_fsgd.images.frame import MAX_PIXELS, Frame
 from tf_fsgd.images.photo import Photo
+from tf_fsgd.storage.files import atomic_path
 
 # Without B-frames, which are stored before their turn, MP4 states durations exactly.
 _H264 = ("libx264", {"crf": "18", "bf": "0"})

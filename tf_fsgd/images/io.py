@@ -19,8 +19,8 @@ from PIL import ExifTags, Image, ImageOps
 from pillow_heif import register_heif_opener
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path
 from tf_fsgd.images.photo import Photo, on_white, packed, unpacked
+from tf_fsgd.storage.files import atomic_path
 
 # The largest phones have 200 megapixels.
 MAX_PIXELS = 300_000_000

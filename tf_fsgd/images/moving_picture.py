@@ -16,11 +16,11 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path
 from tf_fsgd.images.animation import to_palette
 from tf_fsgd.images.film import unreadable
 from tf_fsgd.images.frame import MAX_PIXELS, Frame
 from tf_fsgd.images.photo import Photo, packed, unpacked
+from tf_fsgd.storage.files import atomic_path
 
 _FORMATS = {
     ".gif": "GIF",

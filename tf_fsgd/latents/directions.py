@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from tf_fsgd.archives import INTEGERS, NUMBERS, TEXT, read_arrays, write_arrays
 from tf_fsgd.edits import EDITS, axis_of
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json, write_json
+from tf_fsgd.storage.archives import INTEGERS, NUMBERS, TEXT, read_arrays, write_arrays
+from tf_fsgd.storage.files import read_json, write_json
 
 SHARED_W = frozenset({"mobile-ffhq", "stylegan2-ffhq-config-f"})
 """Teachers with one mapping network, by name."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_fsgd.archives import NUMBERS, check_arrays, read_arrays
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import MAX_SEED, broadcast, parse_seeds
+from tf_fsgd.storage.archives import NUMBERS, check_arrays, read_arrays
 from tf_fsgd.stylegan2.teacher import Teacher
 
 FACES_HELP = "seeds such as 3,17,42 or 0-5, and .npz files of projected photos"

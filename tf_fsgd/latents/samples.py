@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from tf_fsgd.archives import PIXELS, read_array
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path, read_json, write_json
 from tf_fsgd.images.io import to_uint8
 from tf_fsgd.latents.sampling import broadcast, truncate, z_from_seeds
+from tf_fsgd.storage.archives import PIXELS, read_array
+from tf_fsgd.storage.files import atomic_path, read_json, write_json
 from tf_fsgd.stylegan2.teacher import Teacher
 
 CHUNK = 250

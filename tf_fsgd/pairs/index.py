@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import make_folder, read_json, write_json
+from tf_fsgd.storage.files import make_folder, read_json, write_json
 
 _FORMAT = 2
 _EARLIER = (1, "families 1")  # whose shards have no account of their block

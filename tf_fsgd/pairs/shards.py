@@ -14,10 +14,10 @@ from pathlib import Path
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from tf_fsgd.disk import disk_errors
+from tf_fsgd.backend.disk import disk_errors
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import atomic_path
 from tf_fsgd.pairs.family import Family, encode_family
+from tf_fsgd.storage.files import atomic_path
 
 # TFRecord framing: uint64 length, uint32 CRC of it, the data, uint32 CRC of the data.
 _LENGTH = struct.Struct("<Q")

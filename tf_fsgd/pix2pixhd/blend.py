@@ -9,8 +9,8 @@ class Blend(layers.Layer):
     """Mixes an image with its edit.
 
     A clip to [0, 1] that the TFLite converter would fuse is an operator that not every
-    delegate has (see `export/gate.py`), so it is made of two ReLUs here, exact at both
-    ends: 1 - relu(1 - relu(s)).
+    delegate has (see `exporting/gate.py`), so it is made of two ReLUs here, exact at
+    both ends: 1 - relu(1 - relu(s)).
 
     Call arguments:
         image: `[N, R, R, 3]`.

@@ -1,3 +1,3 @@
 """The teacher: Keras networks, and readers of foreign checkpoints."""
 
-from tf_fsgd import keras_settings  # noqa: F401  settles them
+from tf_fsgd.backend import keras_settings  # noqa: F401  settles them

@@ -1,4 +1,4 @@
-"""The layers of StyleGAN2 that know no style; `modulation.py` has the others."""
+"""Layers of StyleGAN2 that know no style; `modulated_convolutions` has the others."""
 
 import math
 

@@ -4,10 +4,10 @@ import logging
 from pathlib import Path
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.stylegan2.converted import converted
+from tf_fsgd.stylegan2.checkpoints.converted import converted
+from tf_fsgd.stylegan2.checkpoints.named import NAMED, resolve
 from tf_fsgd.stylegan2.mobile_teacher import MobileTeacher
 from tf_fsgd.stylegan2.model import StyleGAN2
-from tf_fsgd.stylegan2.named import NAMED, resolve
 from tf_fsgd.stylegan2.stylegan2_teacher import StyleGAN2Teacher, read_model
 from tf_fsgd.stylegan2.teacher import Teacher
 

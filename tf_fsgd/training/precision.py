@@ -8,9 +8,9 @@ almost twice as fast.
 import keras
 import tensorflow as tf
 
+from tf_fsgd.backend.hardware import fast_policy
 from tf_fsgd.config import PRECISIONS
 from tf_fsgd.errors import UserError
-from tf_fsgd.hardware import fast_policy
 
 POLICIES = tuple(name for name in PRECISIONS if name != "auto")
 

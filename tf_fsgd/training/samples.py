@@ -9,7 +9,7 @@ from PIL import Image
 from tf_fsgd.images.animation import write_animation
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import read_image, resize, write_image
-from tf_fsgd.training.translator import Translator
+from tf_fsgd.translator.translator import Translator
 
 _CELL = 128  # pixels of a face's side
 _LONGEST_ANIMATION = 60  # frames

@@ -8,8 +8,8 @@ never been stopped.
 import keras
 import tensorflow as tf
 
+from tf_fsgd.backend.hardware import dtype_policy
 from tf_fsgd.config import Config, TrainingConfig
-from tf_fsgd.hardware import dtype_policy
 from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.growth import grow

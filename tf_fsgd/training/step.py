@@ -6,7 +6,7 @@ from typing import TypeAlias
 import keras
 import tensorflow as tf
 
-from tf_fsgd.averaging import update_average
+from tf_fsgd.backend.averaging import update_average
 from tf_fsgd.config import LossConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd import losses

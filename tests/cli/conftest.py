@@ -1,0 +1,21 @@
+"""A verb that needs a finished run."""
+
+import sys
+
+import pytest
+
+from tf_fsgd import __main__ as verbs
+
+
+@pytest.fixture
+def translate(monkeypatch, capfd, tmp_path, brightens):
+    """Runs the verb; returns its exit code, what it printed, and what it complained."""
+
+    def translate(*words):
+        words = ["translate", *words, "--translator", brightens.path]
+        words += ["--edit", "smile=0.5", "--out", tmp_path / "out"]
+        monkeypatch.setattr(sys, "argv", ["tf_fsgd", *map(str, words)])
+        code = verbs.main()
+        return code, *capfd.readouterr()
+
+    return translate

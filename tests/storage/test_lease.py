@@ -1,0 +1,208 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.storage import lease as module
+from tf_fsgd.storage.lease import lease
+
+# Waits for the file `go`, tries, says what came of it, and holds until it is told.
+HOLDER = """
+import sys, time
+from pathlib import Path
+from tf_fsgd.errors import UserError
+from tf_fsgd.storage.lease import lease
+folder = Path(sys.argv[1])
+print("ready", flush=True)
+while not (folder / "go").exists():
+    time.sleep(0.001)
+try:
+    with lease(folder):
+        print("holds", flush=True)
+        sys.stdin.read()
+except UserError as error:
+    print(error, flush=True)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Starts a process that takes the lease of `tmp_path` once `go` is there."""
+    processes = []
+
+    def start():
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(tmp_path)],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def written(folder, number=1, heartbeat=None, **changes):
+    """A lease of this process in `folder`, with some of what it says changed."""
+    path = folder / "leases" / f"train-{number:06d}.json"
+    path.parent.mkdir(exist_ok=True)
+    owner = {"host": socket.gethostname(), "pid": os.getpid(), "since": "noon"}
+    owner |= {"started": module._started(os.getpid()), "reach": module._reach()}
+    path.write_text(json.dumps(owner | changes))
+    if heartbeat is not None:
+        os.utime(path, (time.time() + heartbeat,) * 2)
+    return path
+
+
+def names(folder):
+    return sorted(path.name for path in (folder / "leases").iterdir())
+
+
+def test_the_second_is_told_who_works_here(tmp_path):
+    with lease(tmp_path / "run"), pytest.raises(UserError) as caught:
+        with lease(tmp_path / "run"):
+            raise AssertionError("two at once")
+    said = f"process {os.getpid()} on {socket.gethostname()} since 20"
+    assert str(caught.value).startswith(f"{tmp_path / 'run'}: another command works")
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_lease_that_was_given_back_is_free(tmp_path):
+    for _ in range(2):
+        with pytest.raises(RuntimeError), lease(tmp_path):
+            raise RuntimeError
+    with lease(tmp_path):
+        assert names(tmp_path) == ["train-000003.json"]
+
+
+def test_every_role_has_a_lease_of_its_own(tmp_path):
+    with lease(tmp_path, "render-03"), lease(tmp_path, "render-04"), lease(tmp_path):
+        assert names(tmp_path) == [
+            "render-03-000001.json",
+            "render-04-000001.json",
+            "train-000001.json",
+        ]
+
+
+def test_another_process_holds_until_it_is_killed(tmp_path, holder):
+    process = holder()
+    (tmp_path / "go").touch()
+    assert process.stdout.readline() == "holds\n"
+    with pytest.raises(UserError, match=f"process {process.pid} on "), lease(tmp_path):
+        pass
+    process.kill()
+    # Dead but not yet waited for, as under a parent that never looks.
+    while module._started(process.pid) is not None:
+        time.sleep(0.01)
+    with lease(tmp_path):
+        assert names(tmp_path) == ["train-000002.json"]
+
+
+@pytest.mark.parametrize("left", ["nothing", "dead owner"])
+def test_of_many_at_once_one_holds(tmp_path, holder, left):
+    if left == "dead owner":
+        written(tmp_path, started=-1e6)
+    processes = [holder() for _ in range(6)]
+    (tmp_path / "go").touch()
+    said = [process.stdout.readline() for process in processes]
+    assert said.count("holds\n") == 1
+    winner = processes[said.index("holds\n")].pid
+    for line in set(said) - {"holds\n"}:
+        assert f"process {winner} on " in line
+
+
+def test_a_process_id_that_was_given_anew_is_no_owner(tmp_path):
+    written(tmp_path, started=module._started(os.getpid()) - 60)
+    with lease(tmp_path):
+        assert names(tmp_path) == ["train-000002.json"]
+
+
+def test_another_host_is_dead_when_its_heart_stands_still(tmp_path):
+    written(tmp_path, heartbeat=-100, host="far", pid=7, reach="another boot")
+    with pytest.raises(UserError, match=r"process 7 on far .* last heard of 1\d+ s"):
+        with lease(tmp_path):
+            pass
+    written(tmp_path, heartbeat=-200, host="far", pid=7, reach="another boot")
+    with lease(tmp_path):
+        assert names(tmp_path) == ["train-000002.json"]
+
+
+def test_an_empty_lease_is_held_until_it_is_old(tmp_path):
+    path = written(tmp_path)
+    path.write_text("")  # as a kill leaves it, or a power cut
+    with pytest.raises(UserError, match=r"process \? .*.dead after 180 s"):
+        with lease(tmp_path):
+            pass
+    os.utime(path, (time.time() - 200,) * 2)
+    with lease(tmp_path):
+        assert names(tmp_path) == ["train-000002.json"]
+
+
+def test_a_look_that_took_too_long_takes_nothing(tmp_path, monkeypatch):
+    dead = written(tmp_path, started=-1e6)
+    # Meanwhile the second has come and gone, and the third works.
+    written(tmp_path, number=3, pid=os.getpid())
+    look, looks = module._held, iter([{1: dead}])
+    monkeypatch.setattr(
+        module, "_held", lambda *where: next(looks, None) or look(*where)
+    )
+    with pytest.raises(UserError, match="another command works here"), lease(tmp_path):
+        pass
+    assert names(tmp_path) == ["train-000001.json", "train-000003.json"]
+
+
+def test_the_heart_beats_and_stops_with_the_block(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_BEAT", 0.01)
+    threads = threading.active_count()
+    with lease(tmp_path):
+        (path,) = (tmp_path / "leases").iterdir()
+        os.utime(path, (1000, 1000))
+        deadline = time.monotonic() + 10
+        while path.stat().st_mtime == 1000 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert path.stat().st_mtime > time.time() - 60
+    assert threading.active_count() == threads
+    assert path.stat().st_mtime == 0
+
+
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
+def stopped_by(request):
+    """The signal that stops the process: in the background Ctrl-C is ignored."""
+    before = {sent: signal.getsignal(sent) for sent in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(request.param, signal.default_int_handler)
+    yield
+    for sent, handler in before.items():
+        signal.signal(sent, handler)
+
+
+@pytest.mark.usefixtures("stopped_by")
+def test_who_lost_the_lease_is_interrupted(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(module, "_BEAT", 0.01)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), lease(tmp_path):
+        for path in (tmp_path / "leases").iterdir():
+            path.unlink()
+        time.sleep(10)
+    assert time.monotonic() - started < 5
+    assert "another command held this one for dead" in caplog.text
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path):
+    (tmp_path / "run").write_text("")
+    with pytest.raises(UserError, match="expected a folder"), lease(tmp_path / "run"):
+        pass

@@ -1,0 +1,1 @@
+"""How directions are found in W, and how pure they are."""

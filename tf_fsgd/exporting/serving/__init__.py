@@ -1,0 +1,1 @@
+"""An exported translator behind TensorFlow Serving: a client."""

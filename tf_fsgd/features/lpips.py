@@ -1,0 +1,217 @@
+"""LPIPS (Zhang et al. 2018, arXiv 1801.03924), version 0.1 with SqueezeNet 1.1.
+
+Both images go through SqueezeNet; at seven depths the features of every pixel are
+scaled to unit length, their squared differences weighted by a learnt head, averaged
+over the picture and summed. 0 is the same image; larger is more different.
+
+The heads (`lpips_squeeze_heads.npz`) are those of the `lpips` package 0.1.4, BSD-2.
+They were fitted to torchvision's SqueezeNet, and LPIPS in the strict sense needs that
+trunk. The Keras file that goes around seems to be a conversion of the original Caffe
+network, the same architecture trained separately: on it the heads do no better than the
+same heads with their channels shuffled. With it the number is a perceptual distance to
+compare runs of this project with each other, and is **not** comparable with published
+LPIPS. It orders distortions of faces much as LPIPS with VGG16 does: Spearman 0.97 over
+240 CelebA photos, each with one of 8 kinds of distortion.
+"""
+
+import os
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+from keras import layers, ops
+
+from tf_fsgd.errors import UserError
+from tf_fsgd.features.vgg19 import find_weights
+from tf_fsgd.storage.archives import read_arrays
+
+WEIGHTS_FILE = "squeezenet1.1_imagenet_notop.h5"
+_HEADS = Path(__file__).parent / "lpips_squeeze_heads.npz"
+
+# lpips' scaling layer: ImageNet's mean and deviation for images in [-1, 1].
+_SHIFT = (-0.030, -0.088, -0.188)
+_SCALE = (0.458, 0.448, 0.450)
+_EPSILON = 1e-10
+
+
+def _pool(x):
+    # torch's ceil_mode: a last window may hang over the edge. Zeros change no maximum
+    # of features that a ReLU has made.
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)))(x)
+    return layers.MaxPooling2D(3, 2)(x)
+
+
+def _fire(x, number: int, squeeze: int, expand: int):
+    """SqueezeNet's module: a 1x1 bottleneck, then 1x1 and 3x3 side by side."""
+
+    def convolution(x, filters, kernel, part):
+        return layers.Conv2D(
+            filters,
+            kernel,
+            padding="same",
+            activation="relu",
+            name=f"fire{number}_{part}",
+        )(x)
+
+    x = convolution(x, squeeze, 1, "squeeze1x1")
+    return layers.Concatenate()(
+        [
+            convolution(x, expand, 1, "expand1x1"),
+            convolution(x, expand, 3, "expand3x3"),
+        ]
+    )
+
+
+def squeezenet_features() -> keras.Model:
+    """SqueezeNet 1.1 without its top, with fresh weights.
+
+    Returns:
+        A model from `[N, H, W, 3]`, normalised as torchvision does, to the seven maps
+        that LPIPS reads (64, 128, 256, 384, 384, 512 and 512 channels).
+    """
+    image = keras.Input((None, None, 3))
+    x = layers.Conv2D(64, 3, 2, activation="relu", name="conv1")(image)
+    maps = [x]
+    x = _fire(_fire(_pool(x), 2, 16, 64), 3, 16, 64)
+    maps.append(x)
+    x = _fire(_fire(_pool(x), 4, 32, 128), 5, 32, 128)
+    maps.append(x)
+    x = _pool(x)
+    for number, squeeze, expand in (
+        (6, 48, 192),
+        (7, 48, 192),
+        (8, 64, 256),
+        (9, 64, 256),
+    ):
+        x = _fire(x, number, squeeze, expand)
+        maps.append(x)
+    return keras.Model(image, maps, name="squeezenet")
+
+
+def _load_weights(model: keras.Model, path: Path) -> None:
+    """Keras 1's layout: a group per layer, named with slashes that Keras 3 refuses."""
+    try:
+        with h5py.File(path) as file:
+            for layer in model.layers:
+                if not layer.weights:
+                    continue
+                group = file[layer.name.replace("_", "/")]
+                layer.set_weights(
+                    [group[name][()] for name in group.attrs["weight_names"]]
+                )
+    except (OSError, KeyError, ValueError) as error:
+        raise UserError(
+            f"{path}: not Keras weights of SqueezeNet 1.1 ({error})"
+        ) from None
+
+
+class Lpips:
+    """The distance, with its weights.
+
+    Args:
+        path: SqueezeNet's weights in Keras' HDF5 layout.
+
+    Raises:
+        UserError: If the file is not what it should be.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self._trunk = squeezenet_features()
+        _load_weights(self._trunk, Path(path))
+        heads = read_arrays(_HEADS, "LPIPS's heads")
+        # A head weights squared differences: its root weights the features.
+        self._roots = [np.sqrt(heads[f"head{index}"]) for index in range(len(heads))]
+
+    def distance(
+        self, first: np.ndarray, second: np.ndarray, batch_size: int = 16
+    ) -> np.ndarray:
+        """Distances between pairs of images.
+
+        Args:
+            first, second: `[N, H, W, 3]` uint8, or float in [-1, 1]; 32 px or more.
+            batch_size: Pairs read at once.
+
+        Returns:
+            `[N]` float32, 0 or more.
+
+        Raises:
+            ValueError: If the shapes differ.
+        """
+        if first.shape != second.shape:
+            raise ValueError(
+                f"images must have one shape, received {first.shape} and {second.shape}"
+            )
+        distances = [
+            self._distance(
+                first[start : start + batch_size], second[start:][:batch_size]
+            )
+            for start in range(0, len(first), batch_size)
+        ]
+        return np.concatenate(distances or [np.zeros(0, np.float32)])
+
+    def features(self, images) -> list:
+        """Features whose squared differences make the distance.
+
+        Args:
+            images: `[N, H, W, 3]` float32 in [-1, 1], an array or a tensor that
+                gradients are to flow to.
+
+        Returns:
+            Seven maps `[N, h, w, channels]`. The distance of two images is the sum over
+            maps of squared differences, summed over channels, averaged over positions.
+        """
+        maps = self._trunk(_normalised(images))
+        return [
+            root * unit_length(values)
+            for root, values in zip(self._roots, maps, strict=True)
+        ]
+
+    def pooled_features(self, images):
+        """SqueezeNet's last features, averaged over the picture.
+
+        Args:
+            images: `[N, H, W, 3]` float32 in [-1, 1].
+
+        Returns:
+            `[N, 512]`, as SqueezeNet has them: not weighted, not scaled.
+        """
+        return ops.mean(self._trunk(_normalised(images))[-1], axis=(1, 2))
+
+    def _distance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        maps = (self.features(_to_float(images)) for images in (first, second))
+        total = 0.0
+        for a, b in zip(*maps, strict=True):
+            total += ops.mean(ops.sum(ops.square(a - b), axis=-1), axis=(1, 2))
+        return ops.convert_to_numpy(total)
+
+
+def _normalised(images):
+    return (images - np.array(_SHIFT, np.float32)) / np.array(_SCALE, np.float32)
+
+
+def _to_float(images: np.ndarray) -> np.ndarray:
+    return images / np.float32(127.5) - 1 if images.dtype == np.uint8 else images
+
+
+def unit_length(features):
+    """Scales the features of every position, the last axis, to length 1."""
+    squares = ops.sum(ops.square(features), axis=-1, keepdims=True)
+    # A root has no gradient at 0, where a ReLU leaves every feature of some positions.
+    return features / (ops.sqrt(squares + _EPSILON**2) + _EPSILON)
+
+
+def load_lpips(path: str | os.PathLike | None = None) -> Lpips | None:
+    """LPIPS, if SqueezeNet's weights are at hand.
+
+    Args:
+        path: The weights; `None`: looked for where `find_weights` looks.
+
+    Returns:
+        The distance, or `None` when the weights are not found.
+
+    Raises:
+        UserError: As `find_weights`, or if the file is not SqueezeNet 1.1.
+    """
+    found = find_weights(WEIGHTS_FILE, path=path)
+    return Lpips(found) if found else None

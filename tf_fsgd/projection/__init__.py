@@ -1,0 +1,1 @@
+"""The latent of a photo, by optimisation."""

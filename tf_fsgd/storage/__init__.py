@@ -1,0 +1,1 @@
+"""What lies on disk: whole files or none, archives of arrays, and who works where."""

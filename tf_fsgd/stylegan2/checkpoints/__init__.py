@@ -1,0 +1,1 @@
+"""Readers that turn foreign files into the teacher's weights."""

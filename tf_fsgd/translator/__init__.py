@@ -1,0 +1,1 @@
+"""A network and what its strengths mean: on faces, photos and films; shipped ones."""

@@ -1,0 +1,240 @@
+"""A trained translator, ready for faces: edits by name, strengths by unit.
+
+    translator = load_translator("mobile-256")
+    translator.translate(faces, {"smile": 0.8, "younger": 0.3})
+
+The network speaks of axes of W in standard deviations; a user speaks of edits, where 1
+is a clear edit. For a run of sliders that is two thirds of the most that it has learnt
+from, for a run of one fixed edit all of it; the units of a shipped translator were
+chosen on CelebA's validation photos.
+"""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tf_fsgd.config import GeneratorConfig
+from tf_fsgd.edits import strengths_of
+from tf_fsgd.errors import UserError
+from tf_fsgd.images.io import resize, to_float, to_uint8
+from tf_fsgd.pix2pixhd.blend import taking_strengths
+from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.pix2pixhd.growth import grow
+from tf_fsgd.runs import RunFolder, open_run
+from tf_fsgd.settings import from_dict
+from tf_fsgd.storage.files import read_json, write_json
+from tf_fsgd.storage.weights import load_weights, save_weights
+
+SHIPPED = Path(__file__).parent / "shipped"
+DEFAULT = "mobile-256"
+FACES_LICENCE = "non-commercial research only: the weights derive from FFHQ and CelebA"
+OWN_LICENCE = "that of the images and networks that it was trained with"
+_FORMAT = 1  # of a shipped translator's JSON; absent: 1
+_LICENCES = {"folder": OWN_LICENCE}  # by the way in which faces were chosen
+
+
+@dataclasses.dataclass(frozen=True)
+class Translator:
+    """A network with what its strengths mean.
+
+    Attributes:
+        name: What it is called in reports.
+        network: From `[image, strengths]`, `[N, R, R, 3]` in [-1, 1] and `[N, E]` in
+            standard deviations of w, to an image, float32, not clipped.
+        resolution: R, in pixels.
+        axes: Names of the E columns of strengths.
+        units: Standard deviations that strength 1 of each edit stands for: both ends
+            of every axis, or one where the network was taught one fixed edit, whose
+            strengths are 0 to 1 (`tf_fsgd.edits.one_ended`).
+        licence: Of the weights.
+    """
+
+    name: str
+    network: keras.Model
+    resolution: int
+    axes: tuple[str, ...]
+    units: dict[str, float]
+    licence: str = FACES_LICENCE
+
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """What can be asked for."""
+        return tuple(self.units)
+
+    def strengths(self, edits: dict[str, float]) -> np.ndarray:
+        """Strengths for the network.
+
+        Args:
+            edits: Strength by edit, for example `{"smile": 0.8, "younger": 0.3}`; a
+                negative one is the opposite edit's.
+
+        Returns:
+            `[E]` float32, in standard deviations of w.
+
+        Raises:
+            UserError: If an edit is unknown, or a strength is none that it has.
+        """
+        return strengths_of(edits, self.axes, self.units)
+
+    def translate(
+        self,
+        faces: np.ndarray,
+        edits: dict[str, float] | np.ndarray,
+        batch_size: int = 8,
+    ) -> np.ndarray:
+        """Edits faces.
+
+        Args:
+            faces: `[N, S, S, 3]` uint8, FFHQ framing; resized when S is not R.
+            edits: As `strengths` takes them, for all faces, or `[N, E]` in standard
+                deviations.
+            batch_size: Faces in one pass.
+
+        Returns:
+            `[N, R, R, 3]` uint8.
+
+        Raises:
+            UserError: As `strengths`.
+        """
+        if isinstance(edits, dict):
+            edits = np.tile(self.strengths(edits), (len(faces), 1))
+        if faces.shape[1] != self.resolution and len(faces):
+            faces = np.stack([resize(face, self.resolution) for face in faces])
+        outputs = [
+            to_uint8(
+                keras.ops.convert_to_numpy(
+                    self.network(
+                        [
+                            to_float(faces[start : start + batch_size]),
+                            np.asarray(edits[start : start + batch_size], np.float32),
+                        ],
+                        training=False,
+                    )
+                )
+            )
+            for start in range(0, len(faces), batch_size)
+        ]
+        return np.concatenate(outputs or [faces])
+
+
+def of_run(run: RunFolder, network: keras.Model) -> Translator:
+    """The translator that a run makes.
+
+    Args:
+        run: The run.
+        network: Its network, in training or trained.
+    """
+    config = run.config
+    units, resolution = config.units, config.pairs.resolution
+    axes = config.axes or tuple(units)
+    network = taking_strengths(network, resolution, units[axes[0]])
+    licence = _LICENCES.get(config.choice, FACES_LICENCE)
+    return Translator(run.path.name, network, resolution, axes, units, licence)
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a translator of this name comes with the code."""
+    return name == "shipped" or (SHIPPED / f"{name}.json").is_file()
+
+
+def run_named(name: str) -> RunFolder | None:
+    """The run folder that a user means by a name, if not something else.
+
+    Args:
+        name: A path, or a name that `load_translator` takes. A folder where the user
+            stands does not hide a shipped translator of its name.
+
+    Raises:
+        UserError: If the folder is no run's.
+    """
+    if is_shipped(name) or not Path(name).is_dir():
+        return None
+    return open_run(name)
+
+
+def load_translator(name_or_run: str | os.PathLike) -> Translator:
+    """Opens a shipped translator or that of a run.
+
+    Args:
+        name_or_run: "shipped" (the default one), the name of a file in `shipped/`,
+            or a finished run's folder.
+
+    Raises:
+        UserError: If there is neither, or the run is not finished.
+    """
+    name = DEFAULT if name_or_run == "shipped" else str(name_or_run)
+    if is_shipped(name):
+        return _load_shipped(name)
+    run = run_named(name)
+    if run is None:
+        shipped = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.json")))
+        raise UserError(
+            f"translator must be a run folder or one of {shipped}, received {name!r}"
+        )
+    return of_run(run, run.load_translator())
+
+
+def halve(
+    translator: Translator, generator: GeneratorConfig
+) -> tuple[Translator, GeneratorConfig]:
+    """The same translator for pictures of half the side (`growth.grow`).
+
+    Args:
+        translator: Of a modulated generator.
+        generator: What its network was built from.
+
+    Returns:
+        The smaller translator, and what its network was built from.
+
+    Raises:
+        UserError: If the generator is of another kind, or cannot be built at half its
+            side and patch.
+    """
+    if generator.kind != "modulated":
+        raise UserError(
+            f"--halve needs a generator.kind of modulated, received {generator.kind}"
+        )
+    smaller = dataclasses.replace(generator, patch=generator.patch // 2)
+    resolution = translator.resolution // 2
+    network = build_generator(smaller, resolution, len(translator.axes))
+    grow(translator.network, network)
+    halved = dataclasses.replace(translator, network=network, resolution=resolution)
+    return halved, smaller
+
+
+def ship(translator: Translator, generator: GeneratorConfig, folder: Path) -> None:
+    """Writes a translator as a small file with its facts, to be kept with the code.
+
+    Args:
+        translator: What to write, under its name.
+        generator: What its network was built from.
+        folder: Gets `NAME.npz` (float16 weights) and `NAME.json`.
+    """
+    save_weights(translator.network, folder / f"{translator.name}.npz")
+    write_json(
+        folder / f"{translator.name}.json",
+        {
+            "format": _FORMAT,
+            "resolution": translator.resolution,
+            "axes": list(translator.axes),
+            "units": translator.units,
+            "licence": translator.licence,
+            "generator": dataclasses.asdict(generator),
+        },
+    )
+
+
+def _load_shipped(name: str) -> Translator:
+    path = SHIPPED / f"{name}.json"
+    facts = read_json(path)
+    if (found := facts.get("format", _FORMAT)) != _FORMAT:
+        raise UserError(f"{path}: format must be {_FORMAT}, received {found!r}")
+    generator = from_dict(GeneratorConfig, facts["generator"], str(path))
+    resolution, axes, units = facts["resolution"], tuple(facts["axes"]), facts["units"]
+    network = build_generator(generator, resolution, len(axes))
+    load_weights(network, SHIPPED / f"{name}.npz")
+    network = taking_strengths(network, resolution, units[axes[0]])
+    return Translator(name, network, resolution, axes, units, facts["licence"])
