@@ -65,6 +65,9 @@ class PairsConfig:
     # B is the teacher's picture inside the head, A's own pixels elsewhere, and the edit
     # spares the coarsest rows of W+, which move pose and outline.
     head_only: bool = True
+    # Share of whole families that show what truncation leaves out: rarer faces, turned
+    # heads, other expressions.
+    wide: float = setting(0.0, between(0, 1))
     folder: str = ""  # a folder of A/B images to train on instead of rendering
 
 

@@ -67,7 +67,9 @@ def _mobile(resolution: int) -> Config:
         preset=f"mobile-{resolution}",
         edit="feminine,older,smile",
         teacher=TeacherConfig(truncation_psi=0.75),
-        pairs=PairsConfig(count=1_984, held_out=64, resolution=resolution),
+        pairs=PairsConfig(
+            count=1_984, held_out=64, resolution=resolution, wide=0.5
+        ),
         generator=GeneratorConfig(
             kind="modulated",
             filters=64,
