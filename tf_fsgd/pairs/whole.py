@@ -74,7 +74,9 @@ class WholeFamilies:
 
     def _family(self, seed: int) -> Family:
         config, teacher = self._config, self._teacher
-        w, ws = base_face(teacher, seed, config.teacher.truncation_psi, config.pairs.wide)
+        w, ws = base_face(
+            teacher, seed, config.teacher.truncation_psi, config.pairs.wide
+        )
         readings = np.array([direction.reading(w)[0] for direction, _ in self._axes])
         ranges = np.array([largest for _, largest in self._axes], np.float32)
         strengths = draw_strengths(seed, readings, ranges)
