@@ -65,6 +65,9 @@ class PairsConfig:
     # B is the teacher's picture inside the head, A's own pixels elsewhere, and the edit
     # spares the coarsest rows of W+, which move pose and outline.
     head_only: bool = True
+    # Share of whole families that show what truncation leaves out: rarer faces, turned
+    # heads, other expressions.
+    wide: float = setting(0.0, between(0, 1))
     folder: str = ""  # a folder of A/B images to train on instead of rendering
 
 
@@ -199,6 +202,8 @@ class LossConfig:
     pixel: float = setting(10.0, at_least(0))  # L1
     # L1 once more where source and target agree: what the edit should leave alone.
     unchanged: float = setting(20.0, at_least(0))
+    # L1 between the output moved and the output of the photo moved, by some pixels.
+    equivariance: float = setting(0.0, at_least(0))
 
 
 @dataclass
@@ -214,6 +219,8 @@ class AugmentationConfig:
     blur: float = setting(0.3, between(0, 1))  # probability of a blur of both sides
     # Probability of noise and JPEG artefacts of both sides.
     jpeg: float = setting(0.3, between(0, 1))
+    # Probability of a hand, a microphone, sunglasses... in front of both faces.
+    cover: float = setting(0.0, between(0, 1))
 
 
 @dataclass

@@ -21,6 +21,7 @@ from tf_fsgd.attributes.model import (
 )
 from tf_fsgd.backend.disk import check_temporary
 from tf_fsgd.config import Config
+from tf_fsgd.edits import one_ended
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.inputs import company_of, find_photos, load_instruments
 from tf_fsgd.evaluation.report import evaluate
@@ -65,11 +66,11 @@ def check(
     note = origin_of(config).check()
     if config.training.start_from:
         start = load_translator(config.training.start_from)
-        if (start.axes, start.edits) != (config.axes, tuple(config.units)):
+        if not config.axes or one_ended(start.axes[0], start.units):
             raise UserError(
-                "training.start_from must be a modulated generator of the same edits, "
-                f"{', '.join(config.axes) or 'which this run has not'}, received "
-                f"{start.name} of {', '.join(start.edits)}"
+                "training.start_from must be a modulated generator, for a run of one, "
+                f"received {start.name} of {', '.join(start.edits)} for a run of "
+                f"generator.kind {config.generator.kind}"
             )
         if Path(config.training.start_from).exists():
             # A resumed run may be called from another folder.

@@ -67,7 +67,7 @@ def _mobile(resolution: int) -> Config:
         preset=f"mobile-{resolution}",
         edit="feminine,older,smile",
         teacher=TeacherConfig(truncation_psi=0.75),
-        pairs=PairsConfig(count=1_984, held_out=64, resolution=resolution),
+        pairs=PairsConfig(count=1_984, held_out=64, resolution=resolution, wide=0.5),
         generator=GeneratorConfig(
             kind="modulated",
             filters=64,
@@ -88,9 +88,13 @@ def _mobile(resolution: int) -> Config:
         ),
         # Features at full size: halved first, as for the logits, a weave of two pixels
         # costs nothing.
-        loss=LossConfig(perceptual=15.0, perceptual_network="attributes"),
+        loss=LossConfig(
+            perceptual=15.0, perceptual_network="attributes", equivariance=10.0
+        ),
         # Photos are lit and coloured in more ways than the teacher's faces.
-        augmentation=AugmentationConfig(rotation=8.0, crop=0.12, colour=0.25),
+        augmentation=AugmentationConfig(
+            rotation=8.0, crop=0.12, colour=0.25, cover=0.2
+        ),
         training=TrainingConfig(
             images=100_000,
             learning_rate=5e-4,

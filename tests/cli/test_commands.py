@@ -444,7 +444,7 @@ def test_sliders_start_from_sliders_only(train, mistake, tmp_path, fixed):
         return guarded(train.main, train._arguments())
 
     line = mistake(command, *words, "--runs", runs)
-    assert "training.start_from must be a modulated generator of the same" in line
+    assert "training.start_from must be a modulated generator, for a run" in line
     assert not runs.exists()
 
 

@@ -180,3 +180,14 @@ def test_the_same_seed_gives_the_order_that_it_always_gave(neutral):
     assert sha.hexdigest() == (
         "735c823db330f88a3afb12e8778764db9ca21c35e0dd7e2e56d5f3b3fc72dc94"
     )
+
+
+def test_a_cover_lies_on_both_sides_alike(neutral):
+    """Members differ all over; under a cover they agree, and it moves no draw."""
+    plain = batches(Numbered(3), neutral, 4, seed=0)
+    neutral.augmentation.cover = 1.0
+    ones = batches(Numbered(3), neutral, 4, seed=0)
+    agree = np.concatenate([(b == a).all(-1).mean((1, 2)) for (a, _), b in ones])
+    assert (agree > 0).mean() > 0.5 and (agree < 1).all()
+    for ((_, condition), _), ((_, again), _) in zip(plain, ones, strict=True):
+        np.testing.assert_array_equal(condition, again)

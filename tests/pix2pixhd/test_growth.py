@@ -109,6 +109,24 @@ def test_a_new_finest_part_changes_nothing_at_first():
     np.testing.assert_allclose(target(inputs), source(inputs), atol=1e-6)
 
 
+def test_edits_that_both_have_come_along_and_new_ones_begin_anew():
+    """Of edits p, q a network of q, r: q does what it did, r has rows of its own."""
+    random = np.random.default_rng(0)
+    source, target = _network(4, 32), _network(4, 32)
+    source.set_weights([random.normal(0, 0.1, w.shape) for w in source.get_weights()])
+    fresh = np.asarray(target.get_layer("embed1").kernel)
+    image = random.uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
+    grow(source, target, [1, None])
+    for strength in (1.5, -2.0):
+        np.testing.assert_allclose(
+            target([image, np.float32([[strength, 0.0]])]),
+            source([image, np.float32([[0.0, strength]])]),
+            atol=1e-6,
+        )
+    rows = np.asarray(target.get_layer("embed1").kernel)
+    np.testing.assert_array_equal(rows[[1, 3]], fresh[[1, 3]])
+
+
 @pytest.mark.parametrize("target", [(4, 32, 8), (16, 128, 4)])
 def test_another_network_is_refused(target):
     with pytest.raises(UserError, match="training.start_from must be of the same"):

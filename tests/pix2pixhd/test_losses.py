@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_fsgd.pix2pixhd.losses import (
+    equivariance_loss,
     feature_matching_loss,
     lsgan_discriminator_loss,
     lsgan_generator_loss,
@@ -90,3 +91,20 @@ def test_low_precision_maps_are_averaged_in_float32():
     loss = lsgan_generator_loss([[logits]])
     assert loss.dtype == tf.float32
     assert float(loss) == (1 + 1 / 64) ** 2
+
+
+def test_equivariance_is_nothing_for_what_moves_along():
+    rng = np.random.default_rng(0)
+    fake = rng.uniform(-1, 1, (1, 12, 12, 3)).astype("float32")
+    moved = np.roll(fake, (-1, 2), (1, 2))  # up by 1, right by 2
+    loss = equivariance_loss(moved, fake, np.array([3, 0], np.int32), margin=2)
+    np.testing.assert_allclose(loss, 0.0, atol=1e-7)
+
+
+def test_equivariance_is_the_mean_difference_inside():
+    fake = np.zeros((1, 12, 12, 3), "float32")
+    moved = fake.copy()
+    moved[:, 4, 4] = 0.8  # one of the 4 x 4 pixels that count
+    moved[:, 3, 3] = 9.0  # in the border, which the mirror has reached
+    loss = equivariance_loss(moved, fake, np.array([2, 2], np.int32), margin=2)
+    np.testing.assert_allclose(loss, 0.05, rtol=1e-6)

@@ -14,7 +14,9 @@ from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pairs.source import pictures
 from tf_fsgd.runs import new_run
 from tf_fsgd.training import loop
+from tf_fsgd.training.checkpoints import newest_values
 from tf_fsgd.training.samples import write_training_animation
+from tf_fsgd.training.state import TrainingState
 from tf_fsgd.translator.translator import load_translator
 
 
@@ -183,6 +185,20 @@ def test_sliders_start_from_another_run(
     grown = loop.train(config, run=run, source=families)
     for ours, theirs in zip(grown.get_weights(), first.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_a_run_brings_its_discriminator(sliders, slider_config):
+    _, first_run = sliders
+    values = newest_values(first_run.checkpoints)
+    state = TrainingState(slider_config)
+    network = state.generator
+    state.start_from(network, [0, 1], {})
+    name = next(name for name in values if name.startswith("discriminator/"))
+    assert not np.array_equal(state.variables[name], values[name])
+    state.start_from(network, [0, 1], values)
+    for name, variable in state.variables.items():
+        if name.startswith("discriminator/"):
+            np.testing.assert_array_equal(variable, values[name])
 
 
 def test_training_makes_sliders_that_move(sliders, families):

@@ -20,6 +20,7 @@ from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.person import inside_head
 from tf_fsgd.pairs.augment import augment
+from tf_fsgd.pairs.covers import covered, draw_cover
 from tf_fsgd.pairs.family import Family
 from tf_fsgd.pairs.source import FamilySource
 
@@ -77,6 +78,10 @@ def training_dataset(
         a, b = chosen.images
         if chosen.heads is not None:
             b = inside_head(a, b, chosen.heads)
+        rng = np.random.default_rng([seed, int(position), 1])
+        if rng.random() < config.augmentation.cover:
+            cover = draw_cover(rng, a)
+            a, b = covered(a, cover), covered(b, cover)
         return a, b, chosen.condition[1] - chosen.condition[0]
 
     def sample(position: tf.Tensor):

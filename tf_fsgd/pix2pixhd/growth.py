@@ -1,4 +1,4 @@
-"""A conditional translator of twice or half the side, made from a trained one.
+"""A conditional translator made from a trained one, of other edits or another side.
 
 At twice the side and twice the patch the trunk is the same network. Only the first
 layer, which reads a patch's pixels, and the last, which writes them, are larger. Grown,
@@ -15,10 +15,13 @@ Texture's windows (`modulation.Texture`) follow the patch, so that a gain means 
 band of the face; but means over pixels of another size are only nearly the same.
 
 Residual blocks, the detail part and the finest may be on one side only: new ones begin
-close to identity or at no change, and what the target lacks is left out.
+close to identity or at no change, and what the target lacks is left out. The same holds
+for edits: what belongs to one alone are rows of the first layer of the embedding and of
+every `modulation.EndScale`, and all else serves all edits.
 """
 
 import re
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -37,13 +40,22 @@ _WRITES_PIXELS = {
 _OPTIONAL = re.compile(r"(\w+_)?block\d+_|detail_|finest_")
 
 
-def grow(source: keras.Model, target: keras.Model) -> None:
+_AN_END_EACH = re.compile(r"embed1/kernel|\w+_ends/kernel")
+
+
+def grow(
+    source: keras.Model,
+    target: keras.Model,
+    axes: Sequence[int | None] | None = None,
+) -> None:
     """Gives a network the weights of one of the same, half or twice the resolution.
 
     Args:
         source: As `edit_generator` makes it.
-        target: The same, for the same edits, of the same side and patch, of twice or
-            of half both; changed in place.
+        target: The same, of the same side and patch, of twice or of half both; changed
+            in place.
+        axes: Of each of the target's axes its number among the source's, `None` if it
+            is new; by default the two have the same.
 
     Raises:
         UserError: If the two do not fit.
@@ -53,6 +65,8 @@ def grow(source: keras.Model, target: keras.Model) -> None:
         value = values.get(variable.path)
         if value is None and _OPTIONAL.match(variable.path):
             continue
+        if axes is not None and value is not None and _AN_END_EACH.match(variable.path):
+            value = _rows(value, np.asarray(variable.value), axes)
         if value is not None and value.shape != variable.shape:
             if variable.path in _READS_PIXELS:
                 value = _resize(value, 2, variable.shape[2], _COLOURS)
@@ -63,11 +77,23 @@ def grow(source: keras.Model, target: keras.Model) -> None:
                 value = _resize(value, last, variable.shape[-1], held)
         if value is None or value.shape != variable.shape:
             raise UserError(
-                "training.start_from must be of the same generator and edits, at the "
-                f"same resolution and patch, at half or twice both; {variable.path} is "
+                "training.start_from must be of the same generator, at the same "
+                f"resolution and patch, at half or twice both; {variable.path} is "
                 f"{None if value is None else value.shape}, needs {variable.shape}"
             )
         variable.assign(value)
+
+
+def _rows(
+    values: np.ndarray, initial: np.ndarray, axes: Sequence[int | None]
+) -> np.ndarray:
+    """Rows of both ends of each axis, `[2 E, ...]`; of new axes the `initial` ones."""
+    chosen = initial.copy()
+    ours, theirs = len(initial) // 2, len(values) // 2
+    for axis, known in enumerate(axes):
+        if known is not None:
+            chosen[[axis, ours + axis]] = values[[known, theirs + known]]
+    return chosen
 
 
 def _resize(values: np.ndarray, axis: int, wanted: int, held: int) -> np.ndarray:

@@ -125,6 +125,42 @@ def unchanged_loss(fake, real, source):
     return ops.mean(same * ops.abs(ops.cast(fake, "float32") - source))
 
 
+def equivariance_loss(moved, fake, offset, margin: int):
+    """mean(|output of a moved photo - moved output|), away from the border.
+
+    Edits that hang on where a pixel falls in the network's grid flicker in a video
+    (VToonify, SIGGRAPH Asia 2022, section 3.4, between crops instead).
+
+    Args:
+        moved: The generator's output for the photos moved, `[N, R, R, 3]`.
+        fake: Its output for the photos as they are, of the same shape.
+        offset: As `shifted` has taken it.
+        margin: The same.
+
+    Returns:
+        A scalar in [0, 2] for images in [-1, 1].
+    """
+    inner = slice(2 * margin, -2 * margin)
+    expected = shifted(fake, offset, margin)
+    return _l1(moved[:, inner, inner], expected[:, inner, inner])
+
+
+def shifted(images, offset, margin: int):
+    """Images moved by whole pixels, mirrored where nothing is known.
+
+    Args:
+        images: `[N, R, R, 3]`.
+        offset: Two int32 from 0 to 2 `margin`; `margin` moves nothing, more moves up
+            or to the left.
+        margin: Most pixels that they move.
+    """
+    size = images.shape[1:3]
+    borders = [[0, 0], [margin, margin], [margin, margin], [0, 0]]
+    padded = ops.pad(images, borders, mode="symmetric")
+    start = (0, offset[0], offset[1], 0)
+    return ops.slice(padded, start, (images.shape[0], *size, images.shape[3]))
+
+
 def _squared_distance(outputs: Sequence[Maps], target: float):
     return sum(
         ops.mean(ops.square(ops.cast(maps[-1], "float32") - target)) for maps in outputs

@@ -24,6 +24,21 @@ _NAME = re.compile(r"\d{9,}\.npz")
 logger = logging.getLogger(__name__)
 
 
+def newest_values(folder: Path) -> dict[str, np.ndarray]:
+    """Variables of the newest checkpoint of another run, by name; {} if it has none.
+
+    Raises:
+        UserError: If that file is damaged.
+    """
+    paths = _checkpoints(folder)
+    return read_arrays(paths[-1], "a whole checkpoint") if paths else {}
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Oldest first; not a copy that the user laid beside them."""
+    return sorted(path for path in folder.glob("*.npz") if _NAME.fullmatch(path.name))
+
+
 class Checkpoints:
     """The last few states of a run in a folder."""
 
@@ -34,9 +49,8 @@ class Checkpoints:
 
     @property
     def paths(self) -> list[Path]:
-        """The checkpoints, oldest first; not a copy that the user laid beside them."""
-        found = self._folder.glob("*.npz")
-        return sorted(path for path in found if _NAME.fullmatch(path.name))
+        """The checkpoints, oldest first."""
+        return _checkpoints(self._folder)
 
     def save(self) -> None:
         """Saves the state, then removes all but the newest few.

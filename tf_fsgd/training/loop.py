@@ -9,13 +9,13 @@ from tf_fsgd.config import Config
 from tf_fsgd.pairs.dataset import training_dataset
 from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.runs import RunFolder
-from tf_fsgd.training.checkpoints import Checkpoints
+from tf_fsgd.training.checkpoints import Checkpoints, newest_values
 from tf_fsgd.training.interrupt import stop_request
 from tf_fsgd.training.logs import TrainingLog
 from tf_fsgd.training.samples import edits_grid, write_sample
 from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import Perceptual, make_train_step
-from tf_fsgd.translator.translator import load_translator, of_run
+from tf_fsgd.translator.translator import load_translator, of_run, run_named
 
 
 def train(
@@ -62,7 +62,7 @@ def train(
     checkpoints = Checkpoints(state, run.checkpoints)
     resumed = checkpoints.restore()
     if plan.start_from and not resumed:
-        state.start_from(load_translator(plan.start_from).network)
+        _start(state, config)
 
     def due(every: int) -> bool:
         """Whether this step reached a multiple of `every` images, or the end."""
@@ -100,3 +100,15 @@ def train(
     # Last, because a run with a translator is held to be trained.
     run.save_translator(state.average)
     return state.average
+
+
+def _start(state: TrainingState, config: Config) -> None:
+    """Begins with what `training.start_from` has learnt, of the edits that both have.
+
+    A run brings its discriminator, too; what is shipped has none.
+    """
+    name = config.training.start_from
+    start, run = load_translator(name), run_named(name)
+    known = {axis: number for number, axis in enumerate(start.axes)}
+    axes = [known.get(axis) for axis in config.axes]
+    state.start_from(start.network, axes, newest_values(run.checkpoints) if run else {})

@@ -5,7 +5,10 @@ rate and the averaging's warm-up. So a restored state goes on bit for bit as if 
 never been stopped.
 """
 
+from collections.abc import Mapping, Sequence
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_fsgd.backend.hardware import dtype_policy
@@ -85,14 +88,37 @@ class TrainingState:
         )
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
 
-    def start_from(self, network: keras.Model) -> None:
-        """Gives the generator the weights of a trained one (`growth.grow`).
+    def start_from(
+        self,
+        network: keras.Model,
+        axes: Sequence[int | None],
+        judged_by: Mapping[str, np.ndarray],
+    ) -> None:
+        """Gives the networks the weights of trained ones.
+
+        Args:
+            network: The generator's, taken as `growth.grow` does.
+            axes: The same.
+            judged_by: Variables of a checkpoint, by name. If its discriminator is of
+                the same shape, it is taken: a new one takes a thousand images to say
+                anything of use.
 
         Raises:
-            UserError: If the two do not fit.
+            UserError: If the generators do not fit.
         """
-        grow(network, self.generator)
+        grow(network, self.generator, axes)
         self.average.set_weights(self.generator.get_weights())
+        mine = {
+            name: variable
+            for name, variable in self.variables.items()
+            if name.startswith("discriminator/")
+        }
+        if all(
+            name in judged_by and judged_by[name].shape == tuple(variable.shape)
+            for name, variable in mine.items()
+        ):
+            for name, variable in mine.items():
+                variable.assign(judged_by[name])
 
     def _optimizer(self, config: TrainingConfig, rate: float, network: keras.Model):
         optimizer = FusedAdam(

@@ -15,6 +15,8 @@ from tf_fsgd.training.state import TrainingState
 
 Perceptual = tuple[keras.Model, Sequence[float]]
 Inputs: TypeAlias = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
+_MARGIN = 4  # pixels that equivariance moves a photo by, at most
+
 TrainStep = Callable[[Inputs, tf.Tensor], dict[str, tf.Tensor]]
 
 
@@ -89,6 +91,19 @@ def make_train_step(
                 terms["pixel"] = losses.pixel_loss(fake, b)
             if config.unchanged:
                 terms["unchanged"] = losses.unchanged_loss(fake, b, asked[0])
+            if config.equivariance:
+                # Of one sample a step: each costs a pass through the generator.
+                offset = tf.random.stateless_uniform(
+                    [2], tf.stack([state.step, 0]), 0, 2 * _MARGIN + 1, tf.int32
+                )
+                first = [value[:1] for value in asked]
+                first[0] = losses.shifted(first[0], offset, _MARGIN)
+                moved = generator(
+                    keras.tree.pack_sequence_as(generator.input, first), training=True
+                )
+                terms["equivariance"] = losses.equivariance_loss(
+                    moved, fake[:1], offset, _MARGIN
+                )
             total = sum(getattr(config, name) * term for name, term in terms.items())
             discriminator_loss = losses.lsgan_discriminator_loss(
                 real_outputs, fake_outputs
