@@ -179,6 +179,8 @@ def test_numbers_by_hand(made):
     assert full["lpips"]["mean"] is None
     assert full["years_moved"]["mean"] == pytest.approx(12.75)
     assert feminine["slider"]["pixel_change_at_0"]["mean"] == 0
+    # The stand-in looks at pixels one by one.
+    assert feminine["steady"]["of_a_pixel"] == 0
     assert feminine["slider"]["monotone"]["share"] == 1
     smile = made[0]["edits"]["smile"]["strengths"]["1"]
     assert smile["effect"]["moved"]["mean"] == pytest.approx(0.1, abs=0.003)

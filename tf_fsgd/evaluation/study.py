@@ -21,12 +21,14 @@ from tf_fsgd.evaluation.intervals import (
     share_with_interval,
 )
 from tf_fsgd.evaluation.octaves import OCTAVES, missing, octave_ratios
+from tf_fsgd.evaluation.steadiness import change_of_covers, unsteadiness
 from tf_fsgd.translator.translator import Translator
 
 HELD_OUT = "held-out pairs"
 TRANSLATED = "held-out pairs, translated"
 SHOWN = 6  # faces of each edit whose pictures are kept at every strength
 _CURVE = 24  # faces at every other strength than 1, at most
+_STILL = 16  # faces that are moved by a pixel, or covered
 _REAL = 250  # faces of the target class that outputs are compared with
 _BATCH = 16  # faces measured at once: what the progress bar counts by
 
@@ -75,6 +77,7 @@ class Trial:
         held_out: Pairs of the edit, and what the translator makes of their first ones,
             `[K, R, R, 3]` uint8; `None` where there are none.
         drawn: How much of these pairs' change the translator draws.
+        steady: Whether the edit holds still, and spares what stands before a face.
     """
 
     goal: Goal
@@ -90,6 +93,7 @@ class Trial:
     beside_outputs: dict[str, np.ndarray] = field(default_factory=dict)
     held_out: tuple[Examples, np.ndarray] | None = None
     drawn: dict = field(default_factory=dict)
+    steady: dict = field(default_factory=dict)
 
     def report(self) -> dict:
         """All numbers of the edit, ready for JSON."""
@@ -110,6 +114,7 @@ class Trial:
         }
         full = result["strengths"][f"{FULL:g}"]
         full |= self.kept
+        result["steady"] = self.steady
         if self.held_out is not None:
             strengths = self.held_out[0].strengths
             result["held_out_mean_strength"] = rounded(strengths.mean())
@@ -135,6 +140,19 @@ def _ratio(own: dict, teacher: dict) -> float | None:
     if own is None or teacher is None or teacher <= 0:
         return None
     return rounded(own / teacher)
+
+
+def _steady(trial: Trial, translator: Translator) -> dict:
+    """What `steadiness` measures, on the first faces at strength `FULL`."""
+
+    def edited(faces: np.ndarray) -> np.ndarray:
+        return translator.translate(faces, {trial.goal.edit: FULL})
+
+    faces = resized(trial.before[:_STILL], translator.resolution)
+    return {
+        "of_a_pixel": rounded(unsteadiness(edited, faces)),
+        "of_covers": rounded(change_of_covers(edited, faces)),
+    }
 
 
 class Study:
@@ -176,6 +194,7 @@ class Study:
                 trial.outputs[strength] = outputs[:kept]
         for trial in trials.values():
             trial.kept = self._kept(trial, translator, half)
+            trial.steady = _steady(trial, translator)
         return trials
 
     def beside(self, translator: Translator, trials: dict[str, Trial]) -> None:
