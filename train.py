@@ -27,7 +27,7 @@ with output_to(os.devnull):
 from tf_fsgd import job
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError, guarded
-from tf_fsgd.pairs.origin import origin_of
+from tf_fsgd.pairs.origin import Origin, origin_of
 from tf_fsgd.presets import PRESETS, preset
 from tf_fsgd.runs import RunFolder, open_run, unfinished_or_new
 from tf_fsgd.settings import override
@@ -36,14 +36,14 @@ from tf_fsgd.stylegan2.loading import TEACHER_HELP
 
 def main(arguments: argparse.Namespace) -> None:
     """Opens the run, makes it, and says where everything is."""
-    run = _open(arguments)
-    made = job.make(run, data_dir=arguments.data_dir, vgg19=arguments.vgg19)
+    run, origin = _open(arguments)
+    made = job.make(run, origin, data_dir=arguments.data_dir, vgg19=arguments.vgg19)
     for what, path in made.items():
         print(f"{what + ':':24}{path}")
 
 
-def _open(arguments: argparse.Namespace) -> RunFolder:
-    """The run to go on with, or a new one.
+def _open(arguments: argparse.Namespace) -> tuple[RunFolder, Origin]:
+    """The run to go on with, or a new one, and where its pairs come from.
 
     What the user has to change is found here, in the first seconds, and leaves no run
     folder behind.
@@ -64,14 +64,15 @@ def _open(arguments: argparse.Namespace) -> RunFolder:
         )
     for assignment in arguments.set:
         override(config, assignment)
-    origin_of(config).settle(usual)
-    note = job.check(config, data_dir=arguments.data_dir, vgg19=arguments.vgg19)
+    origin = origin_of(config)
+    origin.settle(usual)
+    note = job.check(config, origin, data_dir=arguments.data_dir, vgg19=arguments.vgg19)
     if note:
         print(f"warning: {note}", file=sys.stderr)
-    return unfinished_or_new(arguments.runs, config)
+    return unfinished_or_new(arguments.runs, config), origin
 
 
-def _resumed(arguments: argparse.Namespace) -> RunFolder:
+def _resumed(arguments: argparse.Namespace) -> tuple[RunFolder, Origin]:
     for name in ("preset", "edit", "teacher", "seed", "pairs", "set"):
         if getattr(arguments, name) not in (None, []):
             raise UserError(
@@ -80,8 +81,9 @@ def _resumed(arguments: argparse.Namespace) -> RunFolder:
             )
     run = open_run(arguments.resume)
     run.check_version()
-    job.check(run.config, data_dir=arguments.data_dir, vgg19=arguments.vgg19)
-    return run
+    origin = origin_of(run.config)
+    job.check(run.config, origin, data_dir=arguments.data_dir, vgg19=arguments.vgg19)
+    return run, origin
 
 
 def _arguments() -> argparse.Namespace:

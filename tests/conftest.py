@@ -79,14 +79,14 @@ def brightens(tmp_path_factory):
 
     from tf_fsgd.config import Config, GeneratorConfig
     from tf_fsgd.pix2pixhd.generator import build_generator
-    from tf_fsgd.runs import new_run
+    from tf_fsgd.runs import unfinished_or_new
 
     config = Config(edit="smile")
     config.pairs.resolution = 32
     config.generator = GeneratorConfig(
         kind="modulated", filters=4, blocks=0, side_blocks=0
     )
-    run = new_run(tmp_path_factory.mktemp("brightening"), config)
+    run = unfinished_or_new(tmp_path_factory.mktemp("brightening"), config)
     network = build_generator(config.generator, 32, 1)
     network.get_layer("change_conv").bias.assign(np.ones(48))
     run.save_translator(network)

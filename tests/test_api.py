@@ -199,7 +199,7 @@ def made(monkeypatch):
     """The runs that were made; making one saves a network that changes nothing."""
     made = []
 
-    def make(run, **how):
+    def make(run, origin, **how):
         made.append((run, how))
         run.save_translator(build_generator(run.config.generator, 16))
 

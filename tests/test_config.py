@@ -77,7 +77,7 @@ def test_what_can_be_asked_of_the_translator():
         (["edit=smile,older,smile"], "edit must name different edits, received"),
         (["edit=smile,,older"], "edit must name different edits, received"),
         (["edit="], "edit must name different edits, received ''"),
-        (["pairs.folder=mine"], "--pairs has one edit at one strength"),
+        (["pairs.folder=mine"], "pairs.folder has one edit at one strength"),
         (["pairs.resolution=72"], "a multiple of 16, at least 32, .* received 72"),
         (["generator.side_blocks=-1"], "generator.side_blocks must be at least 0"),
         (["discriminator.patch=0"], "discriminator.patch must be at least 1"),

@@ -24,7 +24,7 @@ def test_several_edits_with_strengths():
     assert parse_edits("dir/mine.npz=0.5") == {"dir/mine.npz": 0.5}
     assert parse_edits("smile=7", largest=10) == {"smile": 7.0}
     with pytest.raises(UserError, match="--units must look like .* 'smile=wide'"):
-        parse_edits("smile=wide", option="--units")
+        parse_edits("smile=wide", argument="--units")
 
 
 def test_the_only_edit_need_not_be_named():
@@ -76,7 +76,7 @@ def test_pairs_of_what_the_classifier_is_never_certain_of():
     assert pair_strength("smile") == 2.0
     assert pair_strength("feminine", head_only=True) == 3.0
     assert pair_strength("mine.npz") == pair_strength("mine.npz", True) == 2.0
-    with pytest.raises(UserError, match="--edit squint: .* of Narrow_Eyes") as caught:
+    with pytest.raises(UserError, match="edit squint: .* of Narrow_Eyes") as caught:
         pair_strength("squint")
     assert (
         "learn one of feminine, masculine, older, younger, smile, frown, mouth, "

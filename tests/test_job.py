@@ -10,7 +10,8 @@ from tf_fsgd import job
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import write_image
-from tf_fsgd.runs import new_run
+from tf_fsgd.pairs.origin import origin_of
+from tf_fsgd.runs import unfinished_or_new
 
 SIZE = 32
 
@@ -32,8 +33,8 @@ def run(nothing_at_hand, tmp_path):
     config.loss.perceptual = 0.0
     config.training.images, config.training.batch_size = 4, 2
     config.training.sample_every = 2
-    job.check(config)
-    return new_run(tmp_path / "runs", config)
+    job.check(config, origin_of(config))
+    return unfinished_or_new(tmp_path / "runs", config)
 
 
 def export(translator, out, photos):
@@ -48,7 +49,7 @@ def no_site(translator, out):
 def test_a_run_from_pairs_to_page(run, monkeypatch, capsys):
     monkeypatch.setattr(job, "export_translator", export)
     monkeypatch.setattr(job, "write_site", lambda translator, out: out.mkdir())
-    made = job.make(run)
+    made = job.make(run, origin_of(run.config))
     assert made["page with sliders"] == run.path / "site"
     assert made["SavedModel"] == run.export / "saved_model"
     for name in ("report", "before and after", "the same as GIF"):
@@ -67,13 +68,13 @@ def test_a_stopped_run_trains_once_and_needs_no_npm(run, monkeypatch, capsys):
 
     monkeypatch.setattr(job, "export_translator", stop)
     with pytest.raises(KeyboardInterrupt):
-        job.make(run)
+        job.make(run, origin_of(run.config))
     trained = os.stat(run.translator).st_mtime_ns
     monkeypatch.setattr(job, "export_translator", export)
     monkeypatch.setattr(job, "write_site", no_site)
     # What else lies among the grids is not the run's.
     write_image(run.samples / "holiday.jpg", np.zeros((5, 7, 3), np.uint8))
-    made = job.make(run)
+    made = job.make(run, origin_of(run.config))
     line = "no page with sliders: npm is needed; later: python -m export.web "
     assert line + str(run.path) in capsys.readouterr().out.splitlines()
     assert "page with sliders" not in made

@@ -11,7 +11,6 @@ from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.runs import (
     RunFolder,
     latest_unfinished,
-    new_run,
     open_run,
     unfinished_or_new,
 )
@@ -26,6 +25,11 @@ def config() -> Config:
     config.generator.downsamplings = 1
     config.generator.blocks = 1
     return config
+
+
+def new_run(root, config) -> RunFolder:
+    """The next run, whether or not an earlier one of its config is finished."""
+    return runs._make_run(root, config, runs._next_number(root))
 
 
 @pytest.fixture
@@ -55,7 +59,7 @@ def test_a_direction_file_makes_no_folders_in_the_name(tmp_path, config):
 def test_a_file_in_the_place_of_all_runs(tmp_path, config):
     (tmp_path / "runs").write_text("")
     with pytest.raises(UserError, match="runs: expected a folder, found a file"):
-        new_run(tmp_path / "runs", config)
+        unfinished_or_new(tmp_path / "runs", config)
 
 
 def test_open_run_reads_the_config_back(run, config):

@@ -189,12 +189,13 @@ def train(
     from tf_fsgd import job
 
     config = copy.deepcopy(config)  # what it leaves open is filled in
-    origin_of(config).settle(config.edit)
-    note = job.check(config, data_dir=data_dir, vgg19=vgg19)
+    origin = origin_of(config)
+    origin.settle(config.edit)
+    note = job.check(config, origin, data_dir=data_dir, vgg19=vgg19)
     if note:
         _logger.warning(note)
     run = unfinished_or_new(runs, config)
-    job.make(run, data_dir=data_dir, vgg19=vgg19)
+    job.make(run, origin, data_dir=data_dir, vgg19=vgg19)
     return load(run.path)
 
 
@@ -226,29 +227,17 @@ def evaluate(
     """
     if count is not None and count < 1:
         raise UserError(f"count must be at least 1, received {count}")
-    from tf_fsgd.evaluation.inputs import company_of, find_photos, load_instruments
-    from tf_fsgd.evaluation.report import Beside
-    from tf_fsgd.evaluation.report import evaluate as report_on
+    from tf_fsgd.evaluation.inputs import report_on, supplement_of
 
     of, run = _opened(name_or_translator)
-    beside = company_of(run) if run else Beside()
-    instruments, notes = load_instruments()
-    photos = find_photos(
-        of.resolution,
-        instruments.classifier,
-        folder=None if faces is None else Path(faces),
-        data_dir=data_dir,
-        families=beside.families,
-    )
     return report_on(
         of,
-        photos,
-        instruments,
+        run,
+        supplement_of(run),
         out=Path(out),
-        directions=origin_of(run.config).directions() if run else None,
+        faces=None if faces is None else Path(faces),
+        data_dir=data_dir,
         count=count,
-        beside=beside,
-        notes=notes,
     )
 
 

@@ -306,8 +306,8 @@ class Config:
         check_fields(self)
         if self.axes and self.pairs.folder:
             raise UserError(
-                "--pairs has one edit at one strength, generator.kind modulated needs "
-                "rendered families"
+                "pairs.folder has one edit at one strength, generator.kind modulated "
+                "needs rendered families"
             )
         if len(set(self.axes)) < len(self.axes) or "" in self.axes:
             raise UserError(f"edit must name different edits, received {self.edit!r}")

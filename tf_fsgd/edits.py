@@ -169,7 +169,7 @@ def pair_strength(edit: str, head_only: bool = False) -> float:
     if edit in EDITS and not EDITS[edit].certain:
         known = ", ".join(name for name, facts in EDITS.items() if facts.certain)
         raise UserError(
-            f"--edit {edit}: the classifier is hardly ever certain of "
+            f"edit {edit}: the classifier is hardly ever certain of "
             f"{EDITS[edit].attribute} and cannot choose pairs; learn one of {known}, "
             "or set pairs.strength and a lower pairs.confidence"
         )
@@ -180,7 +180,7 @@ def parse_edits(
     text: str,
     strength: float | None = None,
     *,
-    option: str = "--edit",
+    argument: str = "edit",
     largest: float = _STRONGEST,
 ) -> dict[str, float]:
     """Edits and strengths from "smile=0.8,younger".
@@ -188,7 +188,7 @@ def parse_edits(
     Args:
         text: Names, each with or without a number.
         strength: Of those without; 1 if `None`.
-        option: Where the text comes from, for messages.
+        argument: What messages call the text.
         largest: Strength allowed, of either sign.
 
     Returns:
@@ -205,7 +205,7 @@ def parse_edits(
             value = float(number) if equals else 1.0 if strength is None else strength
         except ValueError:
             raise UserError(
-                f"{option} must look like smile=0.8,younger, received {text!r}"
+                f"{argument} must look like smile=0.8,younger, received {text!r}"
             ) from None
         if not abs(value) <= largest:
             raise UserError(
@@ -213,7 +213,7 @@ def parse_edits(
                 f"received {value:g}"
             )
         if not name or name in edits:
-            raise UserError(f"{option} must name different edits, received {text!r}")
+            raise UserError(f"{argument} must name different edits, received {text!r}")
         edits[name] = value
     return edits
 
@@ -221,7 +221,7 @@ def parse_edits(
 def asked_for(
     text: str | None, strength: float | None, edits: Sequence[str]
 ) -> dict[str, float]:
-    """What a user asks of a translator by `--edit` and `--strength`.
+    """What a user asks of a translator by words and a strength.
 
     Args:
         text: As `parse_edits` takes it; `None`: the only edit that there is.

@@ -1,8 +1,9 @@
 """The whole job of a run: pairs, training, report, exports and the page with sliders.
 
     config = preset("quick")
-    check(config)
-    made = make(unfinished_or_new("runs", config))
+    origin = origin_of(config)
+    check(config, origin)
+    made = make(unfinished_or_new("runs", config), origin)
 
 Each phase skips what an earlier call has finished.
 """
@@ -23,14 +24,14 @@ from tf_fsgd.backend.disk import check_temporary
 from tf_fsgd.config import Config
 from tf_fsgd.edits import one_ended
 from tf_fsgd.errors import UserError
-from tf_fsgd.evaluation.inputs import company_of, find_photos, load_instruments
+from tf_fsgd.evaluation.inputs import find_photos, load_instruments, supplement_of
 from tf_fsgd.evaluation.report import evaluate
 from tf_fsgd.evaluation.tables import console_table
 from tf_fsgd.exporting.bundle import export_translator
 from tf_fsgd.exporting.web.site import write_site
 from tf_fsgd.features.lpips import load_lpips
 from tf_fsgd.features.vgg19 import VGG19_WEIGHTS, find_vgg19, vgg19_features
-from tf_fsgd.pairs.origin import origin_of
+from tf_fsgd.pairs.origin import Origin
 from tf_fsgd.pairs.source import pictures
 from tf_fsgd.runs import RunFolder
 from tf_fsgd.storage.lease import lease
@@ -43,12 +44,17 @@ _SHOWN = 8  # faces in the grids that show training
 
 
 def check(
-    config: Config, *, data_dir: str | None = None, vgg19: str | None = None
+    config: Config,
+    origin: Origin,
+    *,
+    data_dir: str | None = None,
+    vgg19: str | None = None,
 ) -> str:
     """Finds in seconds what the user has to change, before a run folder is made.
 
     Args:
         config: A strength of the pairs that is left open is filled in.
+        origin: Of its pairs; what it opens for this, `make` need not open again.
         data_dir: As for `make`.
         vgg19: As for `make`.
 
@@ -63,7 +69,7 @@ def check(
         celeba_split("test", data_dir)
     load_lpips()
     config.check()
-    note = origin_of(config).check()
+    note = origin.check()
     if config.training.start_from:
         start = load_translator(config.training.start_from)
         if not config.axes or one_ended(start.axes[0], start.units):
@@ -81,12 +87,17 @@ def check(
 
 
 def make(
-    run: RunFolder, *, data_dir: str | None = None, vgg19: str | None = None
+    run: RunFolder,
+    origin: Origin,
+    *,
+    data_dir: str | None = None,
+    vgg19: str | None = None,
 ) -> dict[str, Path]:
     """Makes all of a run, or what is missing of it, and prints how it goes.
 
     Args:
         run: A new one, or one to go on with.
+        origin: Of its pairs, as `check` has it.
         data_dir: Where CelebA is, as for `attributes.celeba.find_celeba`.
         vgg19: VGG19's weights, as for `find_perceptual`.
 
@@ -98,16 +109,16 @@ def make(
     """
     with lease(run.path):
         print(f"run: {run.path}  (preset {run.config.preset}, edit {run.config.edit})")
-        classifier, origin = load_classifier(), origin_of(run.config)
+        classifier = load_classifier()
         if not run.translator.exists():
             origin.make(run.pairs, classifier)
         instruments, notes = load_instruments()
-        beside = company_of(run)
+        supplement = supplement_of(run)
         photos = find_photos(
             run.config.pairs.resolution,
             instruments.classifier,
             data_dir=data_dir,
-            families=beside.families,
+            families=supplement.families,
         )
         print(f"photos: {photos.note}")
         if not photos.real:
@@ -130,7 +141,7 @@ def make(
             instruments,
             out=run.path,
             directions=origin.directions(),
-            beside=beside,
+            supplement=supplement,
             notes=notes,
         )
         print(console_table(report))
@@ -175,13 +186,13 @@ def find_perceptual(config: Config, vgg19: str | None) -> Path | None:
     wanted = config.loss.perceptual_network
     if vgg19 is not None and wanted not in ("vgg19", "auto"):
         raise UserError(
-            f"--vgg19 needs loss.perceptual_network vgg19 or auto, received {wanted}"
+            f"vgg19 needs loss.perceptual_network vgg19 or auto, received {wanted}"
         )
     weights = find_vgg19(vgg19) if wanted in ("vgg19", "auto") else None
     if wanted == "vgg19" and weights is None:
         raise UserError(
             "loss.perceptual_network is vgg19, but its weights were not found; "
-            "name the file by --vgg19 or set loss.perceptual_network=attributes"
+            "name the file (vgg19) or set loss.perceptual_network=attributes"
         )
     return weights
 

@@ -45,7 +45,7 @@ _NUMBERED = re.compile(r"(\d{5,})-.+")
 
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
-    """The paths of one run. Make one by `new_run` or `open_run`."""
+    """The paths of one run. Made by `unfinished_or_new`, `open_run`."""
 
     path: Path
     config: Config
@@ -160,34 +160,18 @@ class RunFolder:
             raise UserError(f"{path}: not a translator ({reason})") from None
 
 
-def new_run(root: str | os.PathLike, config: Config) -> RunFolder:
-    """Makes the next numbered run folder with the config in it.
+def unfinished_or_new(root: str | os.PathLike, config: Config) -> RunFolder:
+    """`latest_unfinished`, else the next numbered run folder with the config in it.
 
-    The folder appears under its name only when `config.json` is inside.
+    The folder appears under its name only when `config.json` is inside. Two commands
+    that are started at once get the same run, and its lease decides.
 
     Args:
         root: The folder of all runs; made when absent.
-        config: Saved in the run.
+        config: What the command asks for; saved in a new run.
 
     Raises:
-        UserError: If `root` is a file or lies in one.
-    """
-    while (run := _make_run(Path(root), config, _next_number(root))) is None:
-        pass
-    return run
-
-
-def unfinished_or_new(root: str | os.PathLike, config: Config) -> RunFolder:
-    """`latest_unfinished`, else `new_run`.
-
-    Two commands that are started at once get the same run, and its lease decides.
-
-    Args:
-        root: As for `new_run`.
-        config: What the command asks for.
-
-    Raises:
-        UserError: As `new_run`.
+        UserError: As `latest_unfinished`, or if `root` is a file or lies in one.
     """
     while True:
         # Before the look: what appears after it has this number, or a higher one.

@@ -121,12 +121,12 @@ def test_one_training_at_a_time(plain_celeba, tmp_path):
 
 
 def test_bad_numbers(plain_celeba, tmp_path):
-    with pytest.raises(UserError, match="--epochs must be >= 1.*received 0"):
+    with pytest.raises(UserError, match="epochs must be >= 1.*received 0"):
         train_classifier(tmp_path / "a", plain_celeba, epochs=0)
-    with pytest.raises(UserError, match="--batch-size 64 exceeds the 8 faces"):
+    with pytest.raises(UserError, match="batch_size 64 exceeds the 8 faces"):
         train_classifier(tmp_path / "b", plain_celeba, epochs=1)
 
 
 def test_no_celeba(tmp_path):
-    with pytest.raises(UserError, match="--data-dir .*nothing: no such folder"):
+    with pytest.raises(UserError, match="data_dir .*nothing: no such folder"):
         train_classifier(tmp_path / "out", tmp_path / "nothing")

@@ -89,7 +89,7 @@ def test_celeba_that_nobody_asked_for_may_be_absent(tmp_path, monkeypatch):
     monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert find_celeba() is None
-    with pytest.raises(UserError, match="no CelebA in .*by hand.*--data-dir") as error:
+    with pytest.raises(UserError, match="no CelebA in .*by hand.*data_dir") as error:
         celeba_split("test")
     assert "\n" not in str(error.value)
 
@@ -98,7 +98,7 @@ def test_celeba_that_nobody_asked_for_may_be_absent(tmp_path, monkeypatch):
 def test_celeba_asked_for_by_name_must_be_there(tmp_path, monkeypatch, folder):
     folder = tmp_path / folder
     message = "no such folder" if folder != tmp_path else "no CelebA in this folder"
-    with pytest.raises(UserError, match=f"--data-dir {folder}: {message}"):
+    with pytest.raises(UserError, match=f"data_dir {folder}: {message}"):
         find_celeba(folder)
     monkeypatch.setenv("TFDS_DATA_DIR", str(folder))
     if folder == tmp_path:  # set for other data sets

@@ -20,7 +20,7 @@ from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
-from tf_fsgd.runs import new_run, open_run
+from tf_fsgd.runs import open_run, unfinished_or_new
 from tf_fsgd.storage.files import write_json
 from tf_fsgd.translator import translator
 
@@ -91,11 +91,11 @@ def text_file(path):
         ),
         (
             ["--preset", "mobile-128", "--edit", "smile,frown"],
-            "--edit must name one end of an axis, received smile and frown",
+            "edit must name one end of an axis, received smile and frown",
         ),
         (
             ["--preset", "mobile-128", "--pairs", ("empty", empty_folder)],
-            "--pairs has one edit at one strength",
+            "pairs.folder has one edit at one strength",
         ),
         (
             ["--preset", "mobile-128", "--set", "pairs.resolution=72"],
@@ -114,7 +114,7 @@ def text_file(path):
         (["--resume", "run", "--set", "seed=1"], "--set belongs to a new run"),
         (["--data-dir", ("missing", None)], "missing: no such folder"),
         (["--data-dir", ("empty", empty_folder)], "no CelebA in this folder, missing"),
-        (["--vgg19", "f"], "--vgg19 needs loss.perceptual_network vgg19 or auto"),
+        (["--vgg19", "f"], "vgg19 needs loss.perceptual_network vgg19 or auto"),
         (
             ["--preset", "paper", "--vgg19", ("empty", empty_folder)],
             "empty: this folder holds no vgg19_weights",
@@ -241,7 +241,7 @@ def test_pairs_of_ones_own_name_their_run(train, monkeypatch, tmp_path, capsys):
         words = ["train.py", "--runs", tmp_path / "runs", *words]
         words += ["--set", "pairs.held_out=1"]
         monkeypatch.setattr(sys, "argv", list(map(str, words)))
-        return train._open(train._arguments())
+        return train._open(train._arguments())[0]
 
     run = opened("--pairs", folder)
     assert run.path.name == "00000-to-winter-quick-r128"
@@ -263,7 +263,7 @@ def test_a_file_in_the_place_of_the_runs(train, mistake, tmp_path):
 
 def test_translating_what_cannot_be_translated(mistake, tmp_path, unfinished):
     config = unfinished
-    run = new_run(tmp_path / "runs", config)
+    run = unfinished_or_new(tmp_path / "runs", config)
     photo, out = tmp_path / "photo.png", tmp_path / "out"
     write_image(photo, np.zeros((20, 30, 3), np.uint8))
     text = text_file(tmp_path / "text.jpg")
@@ -284,7 +284,7 @@ def test_translating_what_cannot_be_translated(mistake, tmp_path, unfinished):
 
 
 def test_translates_a_photo(monkeypatch, capsys, tmp_path, unfinished):
-    run = new_run(tmp_path / "runs", unfinished)
+    run = unfinished_or_new(tmp_path / "runs", unfinished)
     run.save_translator(build_generator(unfinished.generator, 16))  # starts as identity
     photo = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
     write_image(tmp_path / "photo.png", photo)
@@ -365,9 +365,9 @@ def test_before_and_after_side_by_side(monkeypatch, capsys, tmp_path, brightens,
             ["--edit", "smile", "--strength", "-3.5"],
             "strength of smile must be -3 to 3, received -3.5",
         ),
-        (["--edit", "smile,smile=1"], "--edit must name different edits, received"),
-        (["--edit", "smile,"], "--edit must name different edits, received 'smile,'"),
-        (["--edit", ""], "--edit must name different edits, received ''"),
+        (["--edit", "smile,smile=1"], "edit must name different edits, received"),
+        (["--edit", "smile,"], "edit must name different edits, received 'smile,'"),
+        (["--edit", ""], "edit must name different edits, received ''"),
     ],
 )
 def test_edits_that_a_slider_does_not_have(
@@ -387,7 +387,7 @@ def fixed(tmp_path):
     config.generator = GeneratorConfig(
         filters=4, downsamplings=1, blocks=0, strided_ends=False
     )
-    run = new_run(tmp_path / "runs", config)
+    run = unfinished_or_new(tmp_path / "runs", config)
     network = build_generator(config.generator, 32)
     network.weights[-1].assign(np.full(3, 0.4))
     run.save_translator(network)

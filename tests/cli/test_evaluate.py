@@ -11,7 +11,7 @@ from tf_fsgd.evaluation import inputs
 from tf_fsgd.images.io import write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.presets import preset
-from tf_fsgd.runs import new_run
+from tf_fsgd.runs import unfinished_or_new
 
 SIZE = 32
 
@@ -23,7 +23,7 @@ def run(tmp_path):
     config.pairs.resolution = SIZE
     config.generator.filters = 4
     config.generator.blocks = config.generator.side_blocks = 1
-    made = new_run(tmp_path / "runs", config)
+    made = unfinished_or_new(tmp_path / "runs", config)
     network = build_generator(config.generator, SIZE, len(config.axes))
     made.save_translator(network)
     return made
@@ -69,13 +69,13 @@ def test_a_run_on_photos_of_ones_own(evaluate, run, photos, capsys):
     ("words", "message"),
     [
         (["--photos", "0"], "--photos must be 1 or more, received 0"),
-        ([], "no faces to try the edits on: name a folder by --faces"),
+        ([], "no faces to try the edits on: name a folder (faces)"),
         (["--faces", "nowhere"], "nowhere: no such file or folder"),
         (["--beside", "nowhere"], "must be a run folder or one of mobile-128"),
         (["--pairs", "nowhere"], "nowhere: not a run folder"),
         (["--classifier", "nowhere"], "nowhere: no such file"),
         (["--projection", "nowhere"], "nowhere: no such file"),
-        (["--data-dir", "nowhere"], "--data-dir nowhere: no such folder"),
+        (["--data-dir", "nowhere"], "data_dir nowhere: no such folder"),
         (["--data-dir", "a", "--faces", "b"], "--faces stands in for CelebA"),
     ],
 )
@@ -95,7 +95,7 @@ def fixed(tmp_path):
     config = preset("quick")
     config.pairs.resolution = SIZE
     config.generator.filters, config.generator.blocks = 4, 0
-    made = new_run(tmp_path / "fixed", config)
+    made = unfinished_or_new(tmp_path / "fixed", config)
     made.save_translator(build_generator(config.generator, SIZE))
     return made
 
@@ -131,9 +131,9 @@ def test_an_unknown_translator(evaluate, capsys):
 
 
 def test_only_exported_files_are_measured(tmp_path):
-    run = new_run(tmp_path, preset("quick"))
+    run = unfinished_or_new(tmp_path, preset("quick"))
     (run.export / "tflite").mkdir(parents=True)
     for name in ("tf_fsgd_smile_128_fp16.tflite", "mine.tflite"):
         (run.export / "tflite" / name).touch()
-    (found,) = inputs.company_of(run).tflite
+    (found,) = inputs.supplement_of(run).tflite
     assert found.name == "tf_fsgd_smile_128_fp16.tflite"

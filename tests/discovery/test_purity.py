@@ -7,7 +7,7 @@ import pytest
 from tf_fsgd.discovery.gradients import ScoreGradient, collect_gradients
 from tf_fsgd.discovery.purity import PurityMatrix, measure_purity
 from tf_fsgd.discovery.purity_chart import purity_chart
-from tf_fsgd.discovery.ridge import PureSolver, corrected, purity_ratio, unit
+from tf_fsgd.discovery.ridge import RidgeSolver, corrected, purity_ratio, unit
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.directions import Direction
 
@@ -92,7 +92,7 @@ def entangled(faces=40, seed=0):
 
 
 def test_a_pure_direction_avoids_what_others_follow():
-    solver = PureSolver(entangled(), np.eye(4))
+    solver = RidgeSolver(entangled(), np.eye(4))
     vector = solver.solve(np.array([1.0, 0, 0]), ridge=0.01)
     first, second = vector / vector[0, 0]
     # Coordinate 1 is score 1's; 2 moves score 2 on every face, though not on average.
@@ -102,7 +102,7 @@ def test_a_pure_direction_avoids_what_others_follow():
 
 def test_the_penalty_spares_what_hardly_varies():
     gradients = np.ones((10, 1, 1, 2))
-    solver = PureSolver(gradients, np.diag([4.0, 1.0]))
+    solver = RidgeSolver(gradients, np.diag([4.0, 1.0]))
     vector = solver.solve(np.ones(1), ridge=0.1)
     # The shortest way by Mahalanobis' measure: proportional to covariance times ones.
     assert vector[0, 0] / vector[0, 1] == pytest.approx(4)
@@ -112,20 +112,20 @@ def test_the_response_is_of_faces_left_out():
     # Two equal faces in every fold but the last, whose faces do the opposite.
     gradients = np.ones((10, 1, 1, 1))
     gradients[[4, 9]] = -1
-    response = PureSolver(gradients, np.eye(1)).response(ridge=0.0 + 1e-9)
+    response = RidgeSolver(gradients, np.eye(1)).response(ridge=0.0 + 1e-9)
     # Eight faces ask for d = 1, of which those in fold 4 would get -1. Any other fold
     # learns from six faces and two opposite ones: d = (6 - 2) / 8.
     assert response[0, 0] == pytest.approx((8 * 0.5 - 2 * 1.0) / 10, abs=1e-6)
 
 
 def test_the_ridge_is_the_largest_that_is_pure():
-    solver = PureSolver(entangled(), np.eye(4))
+    solver = RidgeSolver(entangled(), np.eye(4))
     ridge = solver.choose_ridge(0)
     assert purity_ratio(solver.response(ridge)[:, 0], 0) >= 3
     # Nothing tells a score from its copy.
     twins = np.repeat(entangled()[:, :1], 2, axis=1)
     twins += 0.01 * np.random.default_rng(1).normal(size=twins.shape)
-    solver = PureSolver(twins, np.eye(4))
+    solver = RidgeSolver(twins, np.eye(4))
     assert purity_ratio(solver.response(solver.choose_ridge(0))[:, 0], 0) < 3
     assert solver.choose_ridge(0, ignored=[1]) == 3.0
 

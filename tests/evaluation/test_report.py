@@ -14,7 +14,7 @@ from tf_fsgd.evaluation.distribution import FeatureSpace, feature_space
 from tf_fsgd.evaluation.examples import examples_of
 from tf_fsgd.evaluation.instruments import Instruments
 from tf_fsgd.evaluation.judge import Verdicts
-from tf_fsgd.evaluation.report import FORMAT, Beside, default_photos, evaluate
+from tf_fsgd.evaluation.report import FORMAT, Supplement, default_photos, evaluate
 from tf_fsgd.evaluation.study import HELD_OUT, TRANSLATED, Photos, _ratio
 from tf_fsgd.evaluation.tables import ROWS, console_table, top_movers
 from tf_fsgd.images.grid import image_grid
@@ -139,14 +139,14 @@ def made(translator, instruments, tmp_path_factory):
         "made_with": {"count": "20", "steps": "60"},
         "table": {"photo": {"psnr": 21.25}, "projection": {"seconds": 41.0}},
     }
-    beside = Beside([other], Families(), projection, out / "samples")
+    supplement = Supplement([other], Families(), projection, out / "samples")
     report = evaluate(
         translator,
         photos(),
         instruments,
         out=out,
         count=4,
-        beside=beside,
+        supplement=supplement,
         notes={"classifier": "a thermometer"},
     )
     return report, out
@@ -332,8 +332,8 @@ def direction(attribute, sign):
 
 
 def test_one_fixed_edit_is_tried_as_far_as_it_goes(fixed, instruments, tmp_path):
-    pairs = Beside(families=Pairs())
-    report = evaluate(fixed, photos(), instruments, out=tmp_path, beside=pairs)
+    pairs = Supplement(families=Pairs())
+    report = evaluate(fixed, photos(), instruments, out=tmp_path, supplement=pairs)
     (feminine,) = report["edits"].values()
     assert list(feminine["strengths"]) == ["0", "0.25", "0.5", "0.75", "1"]
     assert report["outputs"]["count"] == 5 * 4
@@ -374,8 +374,8 @@ def test_those_who_have_it_already_may_be_turned_back(fixed, instruments, tmp_pa
 def test_before_and_after_show_input_output_and_what_was_wanted(
     fixed, instruments, tmp_path
 ):
-    pairs = Beside(families=Pairs())
-    evaluate(fixed, photos(), instruments, out=tmp_path, beside=pairs)
+    pairs = Supplement(families=Pairs())
+    evaluate(fixed, photos(), instruments, out=tmp_path, supplement=pairs)
     grid = read_image(tmp_path / "before_after.jpg")
     # Of 19 pairs two blocks of 8; 2 px between pictures.
     assert grid.shape[0] == 6 * SIZE + 5 * 2
@@ -402,10 +402,10 @@ def test_of_pairs_that_nobody_explains_the_change_is_reported(
     fixed, instruments, tmp_path
 ):
     # The folder's name is an edit's, which says nothing of what is in it.
-    beside = Beside(families=Pairs())
+    supplement = Supplement(families=Pairs())
     own = Translator("run", fixed.network, SIZE, ("smile",), {"smile": 3.0})
     report = evaluate(
-        own, photos(), instruments, out=tmp_path, directions=[], beside=beside
+        own, photos(), instruments, out=tmp_path, directions=[], supplement=supplement
     )
     values = report["edits"]["smile"]
     full = values["strengths"]["1"]

@@ -16,7 +16,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.exporting import metadata, parity
 from tf_fsgd.exporting.bundle import export_translator
 from tf_fsgd.exporting.errors import ExportError
-from tf_fsgd.runs import new_run
+from tf_fsgd.runs import unfinished_or_new
 from tf_fsgd.translator.translator import of_run
 
 
@@ -29,7 +29,7 @@ def exported(fixed, photos, tmp_path_factory):
 @pytest.fixture
 def run(config, tmp_path_factory):
     """Of one fixed edit, not trained."""
-    return new_run(tmp_path_factory.mktemp("runs"), config)
+    return unfinished_or_new(tmp_path_factory.mktemp("runs"), config)
 
 
 @pytest.fixture(scope="module")
@@ -244,9 +244,7 @@ def test_earlier_export_is_replaced_quietly(fixed, photos, tmp_path, capfd):
 
 def test_foreign_folder_is_refused(fixed, photos, tmp_path):
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(
-        UserError, match="--out must be new, empty or an earlier export"
-    ):
+    with pytest.raises(UserError, match="out must be new, empty or an earlier export"):
         export_translator(fixed, tmp_path, photos)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

@@ -6,14 +6,14 @@ from PIL import Image
 
 from tf_fsgd.cli.export import main
 from tf_fsgd.exporting.faces import find_faces
-from tf_fsgd.runs import new_run
+from tf_fsgd.runs import unfinished_or_new
 from tf_fsgd.storage.lease import lease
 from tf_fsgd.translator.translator import ship
 
 
 @pytest.fixture
 def run(translator, config, tmp_path):
-    run = new_run(tmp_path / "runs [x]", config)
+    run = unfinished_or_new(tmp_path / "runs [x]", config)
     run.save_translator(translator)
     return run
 
@@ -54,7 +54,7 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
             (tmp_path / "pairs" / side / face.name).write_bytes(face.read_bytes())
     config.pairs.folder = str(tmp_path / "pairs")
     config.pairs.held_out = 3
-    run = new_run(tmp_path / "runs", config)
+    run = unfinished_or_new(tmp_path / "runs", config)
     run.save_translator(translator)
     monkeypatch.setattr("tf_fsgd.exporting.faces.find_celeba", lambda: None)
     assert main([str(run.path)]) == 0
@@ -68,7 +68,7 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
         (lambda run, out: (run.path / "config.json").unlink(), "not a run folder"),
         (lambda run, out: run.translator.unlink(), "no such file"),
         (lambda run, out: run.translator.write_text("text"), "not a whole Keras file"),
-        (lambda run, out: out.write_text("a file"), "--out must be"),
+        (lambda run, out: out.write_text("a file"), "out must be"),
     ],
     ids=["no-run", "no-translator", "corrupt-translator", "out-is-a-file"],
 )
@@ -84,7 +84,7 @@ def test_mistakes_are_one_line(run, faces, tmp_path, capsys, spoil, message):
 def test_exports_a_run_of_several_edits(sliders, config, faces, tmp_path, capsys):
     config.edit = "feminine,smile"
     config.generator.kind, config.generator.strided_ends = "modulated", False
-    run = new_run(tmp_path / "runs", config)
+    run = unfinished_or_new(tmp_path / "runs", config)
     run.save_translator(sliders.network)
     assert main([str(run.path), "--photos", str(faces)]) == 0
     report = json.loads((run.export / "report.json").read_text())

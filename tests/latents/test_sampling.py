@@ -56,10 +56,10 @@ def test_broadcast_repeats_w_for_every_row():
 
 
 def test_seed_lists():
-    assert parse_seeds("0-2,42") == [0, 1, 2, 42]
+    assert parse_seeds("0-2,42", "--seeds") == [0, 1, 2, 42]
     for text in ("", "a", "1-", "3-b", "-1", "5-3", "5-3,7", "4294967296"):
         with pytest.raises(UserError, match="--seeds must"):
-            parse_seeds(text)
+            parse_seeds(text, "--seeds")
 
 
 def test_lists_of_other_numbers():
@@ -69,7 +69,7 @@ def test_lists_of_other_numbers():
     # Neither fills the memory nor reads a number of thousands of digits.
     for text in ("0-4294967295", "9" * 5_000):
         with pytest.raises(UserError, match="--seeds must"):
-            parse_seeds(text)
+            parse_seeds(text, "--seeds")
 
 
 def test_samples_are_rendered_once_and_survive_a_loss(tmp_path):

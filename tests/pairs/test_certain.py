@@ -175,5 +175,5 @@ def test_a_strength_that_is_left_open_is_filled_in(config, head_only, layers, st
 
 def test_an_edit_that_the_classifier_cannot_choose(config):
     config.edit, config.pairs.strength = "nose", 0.0
-    with pytest.raises(UserError, match="--edit nose: .* cannot choose pairs"):
+    with pytest.raises(UserError, match="edit nose: .* cannot choose pairs"):
         CertainPairs.settle_axes(config)

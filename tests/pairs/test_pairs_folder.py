@@ -60,7 +60,7 @@ def test_trains_on_a_folder(folder, config):
 
 
 def test_a_missing_folder(tmp_path):
-    with pytest.raises(UserError, match="--pairs .*nowhere: no such folder"):
+    with pytest.raises(UserError, match="pairs .*nowhere: no such folder"):
         read_folder(tmp_path / "nowhere", 16)
 
 

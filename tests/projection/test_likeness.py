@@ -91,9 +91,9 @@ def test_lpips_and_the_classifier_stand_side_by_side():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nope", "--loss must be one of lpips, vgg19, classifier, received 'nope'"),
-        ("lpips", "--loss lpips: needs squeezenet1.1_imagenet_notop.h5 in "),
-        ("vgg19", "--loss vgg19: needs vgg19_weights_tf_dim_ordering_tf_kernels_notop"),
+        ("nope", "loss must be one of lpips, vgg19, classifier, received 'nope'"),
+        ("lpips", "loss lpips needs squeezenet1.1_imagenet_notop.h5 in "),
+        ("vgg19", "loss vgg19 needs vgg19_weights_tf_dim_ordering_tf_kernels_notop"),
     ],
 )
 def test_a_network_that_is_not_there(nowhere, name, message):

@@ -7,7 +7,7 @@ import pytest
 
 from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.pairs.family import Family
-from tf_fsgd.runs import RunFolder, new_run
+from tf_fsgd.runs import RunFolder, unfinished_or_new
 
 RESOLUTION = 16
 
@@ -94,4 +94,4 @@ def slider_config() -> Config:
 
 @pytest.fixture
 def run(tmp_path, config) -> RunFolder:
-    return new_run(tmp_path / "runs", config)
+    return unfinished_or_new(tmp_path / "runs", config)

@@ -12,7 +12,7 @@ from PIL import Image
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pairs.source import pictures
-from tf_fsgd.runs import new_run
+from tf_fsgd.runs import unfinished_or_new
 from tf_fsgd.training import loop
 from tf_fsgd.training.checkpoints import newest_values
 from tf_fsgd.training.samples import write_training_animation
@@ -64,7 +64,7 @@ def same_weights(one, other) -> bool:
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory, session_config, pairs):
-    run = new_run(tmp_path_factory.mktemp("uninterrupted"), session_config)
+    run = unfinished_or_new(tmp_path_factory.mktemp("uninterrupted"), session_config)
     return loop.train(session_config, run=run, source=pairs), run
 
 
@@ -106,7 +106,7 @@ def test_the_seed_decides(uninterrupted, tmp_path, config, run, pairs):
     expected, _ = uninterrupted
     assert same_weights(loop.train(config, run=run, source=pairs), expected)
     config.seed = 1
-    other = loop.train(config, run=new_run(tmp_path, config), source=pairs)
+    other = loop.train(config, run=unfinished_or_new(tmp_path, config), source=pairs)
     assert not same_weights(other, expected)
 
 
@@ -152,7 +152,7 @@ def test_a_run_that_diverges_stops_and_names_the_last_good_checkpoint(
 @pytest.fixture(scope="module")
 def sliders(tmp_path_factory, slider_config, families):
     """A modulated run that nothing stopped, with grids of two faces."""
-    run = new_run(tmp_path_factory.mktemp("sliders"), slider_config)
+    run = unfinished_or_new(tmp_path_factory.mktemp("sliders"), slider_config)
     faces = pictures(families, 0, 2)
     return loop.train(slider_config, run=run, source=families, faces=faces), run
 
@@ -161,7 +161,7 @@ def test_a_resumed_run_of_sliders_equals_an_uninterrupted_one(
     sliders, slider_config, families, tmp_path, stop_after
 ):
     expected, _ = sliders
-    run = new_run(tmp_path, slider_config)
+    run = unfinished_or_new(tmp_path, slider_config)
     stop_after(3, killed)
     with pytest.raises(RuntimeError):
         loop.train(slider_config, run=run, source=families)
@@ -178,7 +178,7 @@ def test_sliders_start_from_another_run(
     config.training.start_from = str(first_run.path)
     config.training.learning_rate = 1e-12  # what it ends with is what it began with
     config.training.checkpoint_every = 2
-    run = new_run(tmp_path, config)
+    run = unfinished_or_new(tmp_path, config)
     stop_after(1, killed)
     with pytest.raises(RuntimeError):
         loop.train(config, run=run, source=families)

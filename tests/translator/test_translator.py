@@ -9,7 +9,7 @@ from tf_fsgd.edits import EDITS, default_units, family_range, opposite
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.layers import Spread
-from tf_fsgd.runs import new_run
+from tf_fsgd.runs import unfinished_or_new
 from tf_fsgd.storage.files import read_json, write_json
 from tf_fsgd.translator import translator as translators
 from tf_fsgd.translator.translator import (
@@ -133,7 +133,7 @@ def run(tmp_path):
         kind="modulated", filters=4, blocks=1, side_blocks=0
     )
     config.pairs.resolution = 32
-    return new_run(tmp_path / "runs", config)
+    return unfinished_or_new(tmp_path / "runs", config)
 
 
 def trained(run):
@@ -189,7 +189,7 @@ def test_what_cannot_be_loaded(run, tmp_path, monkeypatch):
         load_translator(tmp_path)
     with pytest.raises(UserError, match="training has not finished"):
         load_translator(run.path)
-    fixed = new_run(tmp_path / "runs", Config(edit="smile"))
+    fixed = unfinished_or_new(tmp_path / "runs", Config(edit="smile"))
     with pytest.raises(UserError, match="training has not finished"):
         load_translator(fixed.path)
 
@@ -206,7 +206,7 @@ def fixed(tmp_path, request):
     rng = np.random.default_rng(0)
     for variable in network.variables:
         variable.assign(variable + rng.normal(0, 0.1, variable.shape))
-    run = new_run(tmp_path / "runs", config)
+    run = unfinished_or_new(tmp_path / "runs", config)
     run.save_translator(network)
     return run, network
 
@@ -296,7 +296,7 @@ def test_a_fixed_edit_can_be_shipped(fixed, tmp_path, monkeypatch):
             for each in (shipped, translator)
         )
         assert np.abs(found - expected).max() <= 1
-    with pytest.raises(UserError, match="--halve needs a generator.kind of modulated"):
+    with pytest.raises(UserError, match="halving needs a generator.kind of modulated"):
         halve(translator, run.config.generator)
 
 

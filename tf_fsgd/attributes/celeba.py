@@ -49,8 +49,8 @@ HOW_TO_GET = (
     "download img_align_celeba.zip, list_attr_celeba.txt, "
     "list_landmarks_align_celeba.txt and list_eval_partition.txt by hand from "
     "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (tfds' own download from Google "
-    "Drive often hits its quota), unpack them into one folder and pass --data-dir "
-    "FOLDER, or set TFDS_DATA_DIR where tfds has prepared celeb_a"
+    "Drive often hits its quota), unpack them into one folder and name it (data_dir), "
+    "or set TFDS_DATA_DIR where tfds has prepared celeb_a"
 )
 
 
@@ -70,7 +70,7 @@ def find_celeba(data_dir: str | os.PathLike | None = None) -> Path | None:
         UserError: If `data_dir` is a place without CelebA, `$TFDS_DATA_DIR` no folder,
             or there is a part of CelebA only.
     """
-    name = "--data-dir" if data_dir is not None else "TFDS_DATA_DIR"
+    name = "data_dir" if data_dir is not None else "TFDS_DATA_DIR"
     place = data_dir if data_dir is not None else os.environ.get(name)
     # pathlib fails where nobody has a home.
     root = Path(os.path.expanduser(place or "~/tensorflow_datasets"))

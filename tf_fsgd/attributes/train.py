@@ -69,7 +69,7 @@ def train_classifier(
     """
     if epochs < 1 or batch_size < 2 or learning_rate <= 0:
         raise UserError(
-            "--epochs must be >= 1, --batch-size >= 2 and --learning-rate > 0, "
+            "epochs must be >= 1, batch_size >= 2 and learning_rate > 0, "
             f"received {epochs}, {batch_size}, {learning_rate}"
         )
     out = Path(out)
@@ -87,7 +87,7 @@ def train_classifier(
     faces, attributes = _cached_faces(out, data_dir)
     steps = len(faces) // batch_size
     if steps < 1:
-        raise UserError(f"--batch-size {batch_size} exceeds the {len(faces)} faces")
+        raise UserError(f"batch_size {batch_size} exceeds the {len(faces)} faces")
 
     keras.utils.set_random_seed(seed)
     with dtype_policy(fast_policy() if precision == "auto" else precision):
@@ -153,7 +153,7 @@ def _remember(path: Path, settings: dict) -> None:
     """Writes the settings, or refuses to go on with others than the ones written."""
     if path.exists() and (known := read_json(path)) != settings:
         raise UserError(
-            f"--out {path.parent} holds a training with other settings: {known}; "
+            f"{path.parent} holds a training with other settings: {known}; "
             "choose another folder or the same settings"
         )
     write_json(path, settings)

@@ -10,7 +10,7 @@ import numpy as np
 from tf_fsgd.attributes.model import load_classifier
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.discovery import from_labels
-from tf_fsgd.discovery.gradient_search import PureSearch
+from tf_fsgd.discovery.gradient_search import GradientSearch
 from tf_fsgd.discovery.survey import effects, logit, sweep
 from tf_fsgd.edits import EDITS
 from tf_fsgd.errors import UserError
@@ -109,7 +109,7 @@ def _make(edits, others, layers, teacher, classifier, arguments) -> None:
     score_std = logit(probabilities).std(axis=0)
     search = None
     if arguments.method == "pure":
-        search = PureSearch(
+        search = GradientSearch(
             teacher,
             classifier,
             score_std,
@@ -121,7 +121,7 @@ def _make(edits, others, layers, teacher, classifier, arguments) -> None:
     for edit in edits:
         direction = _find(edit, w, whole, probabilities, others, layers, arguments)
         if search:
-            direction = search.purified(direction)
+            direction = search.pure_direction(direction)
         direction.facts |= {"teacher": teacher.name, "command": _command()}
         images = sweep(
             direction, teacher, MEASURED, STRENGTHS, arguments.truncation_psi

@@ -5,10 +5,9 @@ import dataclasses
 from pathlib import Path
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.evaluation.inputs import company_of, find_photos, load_instruments
-from tf_fsgd.evaluation.report import Beside, default_photos, evaluate
+from tf_fsgd.evaluation.inputs import report_on, supplement_of
+from tf_fsgd.evaluation.report import Supplement, default_photos
 from tf_fsgd.evaluation.tables import console_table
-from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.runs import RunFolder, open_run
 from tf_fsgd.storage.files import read_json
 from tf_fsgd.translator.translator import Translator, load_translator, run_named
@@ -83,39 +82,31 @@ def run(arguments: argparse.Namespace) -> None:
     run_folder = run_named(arguments.run)
     translator = load_translator(arguments.run)
     # What the user has to change is found before anything takes time.
-    beside = _beside(translator, run_folder, arguments)
-    instruments, notes = load_instruments(arguments.classifier)
-    photos = find_photos(
-        translator.resolution,
-        instruments.classifier,
-        folder=arguments.faces,
-        data_dir=arguments.data_dir,
-        families=beside.families,
-    )
+    supplement = _supplement(translator, run_folder, arguments)
     out = arguments.out or (
         run_folder.path if run_folder else Path(f"evaluation-{translator.name}")
     )
-    report = evaluate(
+    report = report_on(
         translator,
-        photos,
-        instruments,
+        run_folder,
+        supplement,
         out=out,
-        directions=(origin_of(run_folder.config).directions() if run_folder else None),
+        faces=arguments.faces,
+        data_dir=arguments.data_dir,
+        classifier=arguments.classifier,
         count=arguments.photos,
-        beside=beside,
-        notes=notes,
     )
     print(console_table(report))
     print(f"report: {out / 'report.html'}  {out / 'report.json'}")
 
 
-def _beside(
+def _supplement(
     translator: Translator,
     run_folder: RunFolder | None,
     arguments: argparse.Namespace,
-) -> Beside:
-    company = company_of(run_folder) if run_folder else Beside()
-    families = company.families
+) -> Supplement:
+    found = supplement_of(run_folder)
+    families = found.families
     if arguments.pairs:
         other = open_run(arguments.pairs)
         if tuple(other.config.units) != translator.edits:
@@ -125,7 +116,7 @@ def _beside(
             )
         families = other.open_pairs("held_out")
     return dataclasses.replace(
-        company,
+        found,
         translators=[load_translator(path) for path in arguments.beside],
         families=families,
         projection=_projection(arguments.projection),

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
             that is not to be had.
     """
     directions = [load_direction(name) for name in arguments.edits.split(",")]
-    seeds = parse_seeds(arguments.seeds)
+    seeds = parse_seeds(arguments.seeds, "--seeds")
     if len(seeds) < 2:
         raise UserError(f"--seeds must name two faces or more, received {len(seeds)}")
     classifier = load_classifier()

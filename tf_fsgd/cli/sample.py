@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
         UserError: For bad seeds, a file that cannot be written, or what `open_studio`
             refuses.
     """
-    seeds = parse_seeds(arguments.seeds)
+    seeds = parse_seeds(arguments.seeds, "--seeds")
     check_out(arguments.out, WRITABLE_SUFFIXES)
     studio = open_studio(arguments)
     columns = math.ceil(math.sqrt(len(seeds)))

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _units(text: str, translator: Translator) -> dict[str, float]:
-    units = parse_edits(text, option="--units", largest=math.inf)
+    units = parse_edits(text, argument="--units", largest=math.inf)
     for edit, unit in units.items():
         if edit not in translator.edits:
             raise UserError(

@@ -33,7 +33,7 @@ def certain(
     present, absent = probability >= confidence, probability <= 1 - confidence
     if min(present.sum(), absent.sum()) < MINIMUM:
         raise UserError(
-            f"--confidence {confidence}: each class needs {MINIMUM} certain faces, "
+            f"confidence {confidence}: each class needs {MINIMUM} certain faces, "
             f"found {present.sum()} with the attribute and {absent.sum()} without; "
             "sample more or ask for less"
         )
@@ -106,7 +106,7 @@ def orthogonalised(vector: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarr
     basis, _ = np.linalg.qr(np.stack(others, axis=1))
     rest = vector - basis @ (basis.T @ vector)
     if np.linalg.norm(rest) < 1e-3 * np.linalg.norm(vector):
-        raise UserError("--orthogonal-to: nothing of the direction is left")
+        raise UserError("orthogonal to others, nothing of the direction is left")
     return _unit(rest)
 
 

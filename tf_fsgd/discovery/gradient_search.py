@@ -2,34 +2,22 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Protocol
 
 import keras
 import numpy as np
 
+from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.discovery.gradients import collect_gradients
 from tf_fsgd.discovery.purity import SAME_MOVEMENT, unit_moves
-from tf_fsgd.discovery.ridge import PureSolver, corrected, unit
+from tf_fsgd.discovery.ridge import RidgeSolver, corrected, unit
 from tf_fsgd.latents.directions import Direction
 from tf_fsgd.stylegan2.teacher import Teacher
-
-
-class Scores(Protocol):
-    """An `AttributeClassifier`, which is of a higher room."""
-
-    model: keras.Model
-    size: int
-
-    def index(self, name: str) -> int: ...
-
-    def probabilities(self, images: np.ndarray) -> np.ndarray: ...
-
 
 CORRECTED = range(800_000, 800_064)
 """Seeds of the faces that corrections are measured on: outside every sample."""
 
 
-class PureSearch:
+class GradientSearch:
     """Finds pure directions for one teacher; the gradients serve all edits.
 
     Args:
@@ -45,7 +33,7 @@ class PureSearch:
     def __init__(
         self,
         teacher: Teacher,
-        classifier: Scores,
+        classifier: AttributeClassifier,
         score_std: np.ndarray,
         covariance: np.ndarray,
         folder: Path,
@@ -60,7 +48,7 @@ class PureSearch:
         )
         self._gradients = gradients / score_std[:, None, None].astype(np.float32)
 
-    def purified(self, direction: Direction) -> Direction:
+    def pure_direction(self, direction: Direction) -> Direction:
         """A pure direction for the attribute of `direction`, in the rows it moves.
 
         Attributes that name a part of the same movement are left free.
@@ -71,7 +59,7 @@ class PureSearch:
         wanted = self._classifier.index(direction.attribute)
         same = SAME_MOVEMENT.get(direction.attribute, ())
         ignored = [self._classifier.index(name) for name in same]
-        solver = PureSolver(self._gradients[:, :, direction.layers], self._covariance)
+        solver = RidgeSolver(self._gradients[:, :, direction.layers], self._covariance)
         ridge = solver.choose_ridge(wanted, ignored)
 
         def with_vector(vector: np.ndarray) -> Direction:

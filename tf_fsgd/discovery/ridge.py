@@ -30,7 +30,7 @@ _NEARLY = 0.8  # of the best purity
 _CAUTION = 0.3  # of corrections: full ones chase the noise of the response
 
 
-class PureSolver:
+class RidgeSolver:
     """The ridge regression, in its dual: equations are fewer than unknowns.
 
     Args:
@@ -123,7 +123,7 @@ def corrected(
 
     Args:
         solve: Target `[K]` to a direction.
-        response: `[K, K]`, see `PureSolver.response`.
+        response: `[K, K]`, see `RidgeSolver.response`.
         measure: A direction to what one unit of it does to every score, `[K]`.
         wanted: Index of the score that should rise.
         ignored: Indices of scores that may move along.

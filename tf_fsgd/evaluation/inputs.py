@@ -1,6 +1,7 @@
-"""What there is to measure with, to measure on, and to compare with, on this machine.
+"""What there is to measure with, to measure on, and to show, on this machine.
 
 A missing network or data set leaves its rows out of the report, and a note says so.
+`report_on` takes what there is and writes the report.
 """
 
 from pathlib import Path
@@ -21,13 +22,15 @@ from tf_fsgd.evaluation.face_recognition import HOW_TO_GET as HOW_TO_GET_IDENTIT
 from tf_fsgd.evaluation.face_recognition import load_identity
 from tf_fsgd.evaluation.instruments import SAME_PERSON, Instruments
 from tf_fsgd.evaluation.judge import GenderJudge
-from tf_fsgd.evaluation.report import Beside
+from tf_fsgd.evaluation.report import Supplement, evaluate
 from tf_fsgd.evaluation.study import Photos
 from tf_fsgd.features.lpips import load_lpips
 from tf_fsgd.images.finding import find_images
 from tf_fsgd.images.io import read_image, resize, to_float
+from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.pairs.source import FamilySource, pictures
 from tf_fsgd.runs import RunFolder
+from tf_fsgd.translator.translator import Translator
 
 _GENERATED = 400  # faces at most
 
@@ -77,7 +80,7 @@ def _about(classifier: Path | None) -> str:
             "architecture and data, from another seed."
         )
     return (
-        f"{classifier.name}, named by --classifier; whether it took part in training "
+        f"{classifier.name}, which the user named; whether it took part in training "
         "is for whoever trained both to say."
     )
 
@@ -121,16 +124,16 @@ def find_photos(
         )
     else:
         raise UserError(
-            "no faces to try the edits on: name a folder by --faces, a run with "
-            f"generated ones by --pairs, or get CelebA: {HOW_TO_GET_CELEBA}"
+            "no faces to try the edits on: name a folder (faces), a run with "
+            f"generated ones (pairs), or get CelebA: {HOW_TO_GET_CELEBA}"
         )
     attributes = classifier.probabilities(to_float(faces)) >= 0.5
     note += "; who is what is as the attribute classifier reads it."
     return Photos(faces, attributes, folder is not None, note)
 
 
-def company_of(run: RunFolder) -> Beside:
-    """What a run itself has to show beside its translator.
+def supplement_of(run: RunFolder | None) -> Supplement:
+    """What a run itself has to show with its translator; nothing without a run.
 
     Returns:
         Held-out pairs, the grids of training, exported files: those that are there.
@@ -138,8 +141,59 @@ def company_of(run: RunFolder) -> Beside:
     Raises:
         UserError: If the pairs are damaged.
     """
-    return Beside(
+    if run is None:
+        return Supplement()
+    return Supplement(
         families=run.open_pairs("held_out") if run.pairs.is_dir() else None,
         samples=run.samples,
         tflite=sorted(run.export.glob("tflite/tf_fsgd_*.tflite")),
+    )
+
+
+def report_on(
+    translator: Translator,
+    run: RunFolder | None,
+    supplement: Supplement,
+    *,
+    out: Path,
+    faces: Path | None = None,
+    data_dir: str | None = None,
+    classifier: Path | None = None,
+    count: int | None = None,
+) -> dict:
+    """Measures a translator by what there is on this machine.
+
+    Args:
+        translator: What to measure.
+        run: That has made it, if it is known: says what its edits are for.
+        supplement: What to show with it, as `supplement_of` the run or more.
+        out: Folder of the report, as for `report.evaluate`.
+        faces: As the folder of `find_photos`.
+        data_dir: As for `find_photos`.
+        classifier: As for `load_instruments`.
+        count: Photos of each edit at most, as for `report.evaluate`.
+
+    Returns:
+        The report, as `report.json` has it.
+
+    Raises:
+        UserError: As `load_instruments`, `find_photos` and `report.evaluate`.
+    """
+    instruments, notes = load_instruments(classifier)
+    photos = find_photos(
+        translator.resolution,
+        instruments.classifier,
+        folder=faces,
+        data_dir=data_dir,
+        families=supplement.families,
+    )
+    return evaluate(
+        translator,
+        photos,
+        instruments,
+        out=out,
+        directions=origin_of(run.config).directions() if run else None,
+        count=count,
+        supplement=supplement,
+        notes=notes,
     )

@@ -62,10 +62,10 @@ def best_and_worst(trial: Trial, strength: float) -> np.ndarray:
 
 def side_by_side(trial: Trial, name: str, strength: float) -> np.ndarray | None:
     """Photos and what each translator makes of them, a row each; `None` for one."""
-    if not trial.beside_outputs:
+    if not trial.other_outputs:
         return None
     rows = {"photo": trial.before[:SHOWN], name: trial.outputs[strength][:SHOWN]}
-    rows |= trial.beside_outputs
+    rows |= trial.other_outputs
     faces = [face for row in rows.values() for face in row]
     return _grid(faces, len(rows["photo"]), row_labels=list(rows))
 

@@ -60,7 +60,7 @@ NOTES = {
 
 
 @dataclass(frozen=True)
-class Beside:
+class Supplement:
     """What is shown next to the translator, where it is at hand.
 
     Attributes:
@@ -97,7 +97,7 @@ def evaluate(
     out: Path,
     directions: Sequence[Direction] | None = None,
     count: int | None = None,
-    beside: Beside | None = None,
+    supplement: Supplement | None = None,
     notes: dict[str, str] | None = None,
 ) -> dict:
     """Measures a translator and writes the report into a folder.
@@ -108,9 +108,9 @@ def evaluate(
         instruments: Who measures.
         out: The folder, made when absent. Gets `report.json`, `report.html` and, where
             there are held-out pairs, `before_after.jpg` and `.gif`.
-        directions: That say what its edits are for, as `edits.goals_of` takes them.
+        directions: That say what its edits are for, as `goals.goals_of` takes them.
         count: Photos for each edit at strength 1, at most; `None`: `default_photos`.
-        beside: What to compare with.
+        supplement: What to show with it.
         notes: By subject, added to `NOTES`.
 
     Returns:
@@ -120,18 +120,18 @@ def evaluate(
         UserError: If no photo lacks what any of the edits brings.
     """
     started = time.monotonic()
-    beside = beside or Beside()
+    supplement = supplement or Supplement()
     count = count or default_photos(len(translator.edits))
     study = Study(photos, instruments, count)
     trials = study.trials(translator, goals_of(translator, directions))
     if not trials:
         raise UserError("no face lacks what any of the edits brings; give more faces")
-    for other in beside.translators:
-        study.beside(other, trials)
-    if beside.families is not None:
+    for other in supplement.translators:
+        study.compare(other, trials)
+    if supplement.families is not None:
         for edit, trial in tqdm(trials.items(), "held-out pairs", unit=" edits"):
             # Twice as many, for some are of those who have what the edit brings.
-            examples = examples_of(beside.families, translator, edit, 2 * count)
+            examples = examples_of(supplement.families, translator, edit, 2 * count)
             study.held_out(translator, trial, examples)
     report = {
         "format": FORMAT,
@@ -148,16 +148,16 @@ def evaluate(
         "outputs": _outputs(trials),
         "latency_ms": {
             "keras": keras_latency(translator),
-            "tflite": {path.name: tflite_latency(path) for path in beside.tflite},
+            "tflite": {path.name: tflite_latency(path) for path in supplement.tflite},
             "tflite_threads": THREADS,
         },
-        "projection": beside.projection,
+        "projection": supplement.projection,
         "notes": NOTES
         | {"feature space": f"{instruments.space.name}. Never the Inception of FID."}
         | (notes or {}),
         "seconds": round(time.monotonic() - started, 1),
     }
-    shown = _pictures(translator, photos, trials, beside)
+    shown = _pictures(translator, photos, trials, supplement)
     shown["held_out"] = pictures.before_and_after(out / "before_after.jpg", trials)
     write_json(out / "report.json", report)
     write_text(out / "report.html", render(report, shown))
@@ -177,7 +177,10 @@ def _outputs(trials: dict[str, Trial]) -> dict:
 
 
 def _pictures(
-    translator: Translator, photos: Photos, trials: dict[str, Trial], beside: Beside
+    translator: Translator,
+    photos: Photos,
+    trials: dict[str, Trial],
+    supplement: Supplement,
 ) -> dict:
     """Data URIs: of each edit by kind, and those of the whole translator."""
     edits = {}
@@ -194,8 +197,8 @@ def _pictures(
         }
     several = pictures.several_at_once(translator, photos.faces[:_MIXED])
     training = None
-    if beside.samples is not None:
-        training = pictures.training_animation(beside.samples)
+    if supplement.samples is not None:
+        training = pictures.training_animation(supplement.samples)
     return {
         "edits": edits,
         "several": None if several is None else pictures.still(several),

@@ -72,8 +72,8 @@ class Trial:
         changes: By strength; at `FULL` of all, else of the first faces.
         outputs: By strength, `[n, R, R, 3]` uint8: all at `FULL`, else some to show.
         kept: What strength `FULL` did to some of those who have already what it brings.
-        beside: At `FULL`, by the name of what else makes the edit.
-        beside_outputs: Pictures of those that edit photos, of the first faces.
+        others: At `FULL`, by the name of what else makes the edit.
+        other_outputs: Pictures of those that edit photos, of the first faces.
         held_out: Pairs of the edit, and what the translator makes of their first ones,
             `[K, R, R, 3]` uint8; `None` where there are none.
         drawn: How much of these pairs' change the translator draws.
@@ -89,8 +89,8 @@ class Trial:
     changes: dict[float, Change] = field(default_factory=dict)
     outputs: dict[float, np.ndarray] = field(default_factory=dict)
     kept: dict = field(default_factory=dict)
-    beside: dict[str, Change] = field(default_factory=dict)
-    beside_outputs: dict[str, np.ndarray] = field(default_factory=dict)
+    others: dict[str, Change] = field(default_factory=dict)
+    other_outputs: dict[str, np.ndarray] = field(default_factory=dict)
     held_out: tuple[Examples, np.ndarray] | None = None
     drawn: dict = field(default_factory=dict)
     steady: dict = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Trial:
             "slider": slider(self.goal, self.changes),
             "beside": {
                 name: measure(self.goal, change, self.real)
-                for name, change in self.beside.items()
+                for name, change in self.others.items()
             },
         }
         full = result["strengths"][f"{FULL:g}"]
@@ -197,7 +197,7 @@ class Study:
             trial.steady = _steady(trial, translator)
         return trials
 
-    def beside(self, translator: Translator, trials: dict[str, Trial]) -> None:
+    def compare(self, translator: Translator, trials: dict[str, Trial]) -> None:
         """Adds what another translator makes of the same photos at strength 1."""
         shared = [trials[edit] for edit in translator.edits if edit in trials]
         total = sum(len(trial.before) for trial in shared)
@@ -206,8 +206,8 @@ class Study:
                 change, outputs = self._try(
                     trial, translator, FULL, len(trial.before), bar
                 )
-                trial.beside[translator.name] = change
-                trial.beside_outputs[translator.name] = outputs[:SHOWN]
+                trial.others[translator.name] = change
+                trial.other_outputs[translator.name] = outputs[:SHOWN]
 
     def held_out(
         self, translator: Translator, trial: Trial, examples: Examples
@@ -229,7 +229,7 @@ class Study:
         edited = translator.translate(before, examples.conditions)
         edited = resized(edited, before.shape[1])
         for name, made in ((HELD_OUT, examples.after), (TRANSLATED, edited)):
-            trial.beside[name] = self._instruments.compare(before, made, reading)
+            trial.others[name] = self._instruments.compare(before, made, reading)
         trial.held_out = examples, edited
         trial.drawn = self._drawn(trial, examples, edited)
 
@@ -239,7 +239,7 @@ class Study:
         head = 1.0 - outside_head(before.shape[1])
         ratios = octave_ratios(before, edited, wanted, head)
         lpips, left = self._instruments.lpips, np.nan
-        whole = trial.beside[HELD_OUT].lpips.mean()
+        whole = trial.others[HELD_OUT].lpips.mean()
         if lpips is not None and whole > 0:
             left = lpips.distance(edited, wanted).mean() / whole
         return {

@@ -29,9 +29,7 @@ def replaced(out: Path, kind: str, facts: str, form: str) -> Iterator[Path]:
     make_folder(out.parent)  # refuses an address, which it is no more when resolved
     out = out.resolve()
     if out.exists() and not _may_go(out, facts, form):
-        raise UserError(
-            f"--out must be new, empty or an earlier {kind}, received {out}"
-        )
+        raise UserError(f"out must be new, empty or an earlier {kind}, received {out}")
     # Fixed names, so that the next export clears what a killed one left.
     partial = out.with_name(f".{out.name}.partial")
     previous = out.with_name(f".{out.name}.previous")

@@ -14,6 +14,7 @@ LPIPS. It orders distortions of faces much as LPIPS with VGG16 does: Spearman 0.
 240 CelebA photos, each with one of 8 kinds of distortion.
 """
 
+import functools
 import os
 from pathlib import Path
 
@@ -214,4 +215,8 @@ def load_lpips(path: str | os.PathLike | None = None) -> Lpips | None:
         UserError: As `find_weights`, or if the file is not SqueezeNet 1.1.
     """
     found = find_weights(WEIGHTS_FILE, path=path)
-    return Lpips(found) if found else None
+    return _opened(found) if found else None
+
+
+# A job looks whether it can be had, and measures with it an hour later.
+_opened = functools.lru_cache(maxsize=1)(Lpips)

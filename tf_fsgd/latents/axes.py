@@ -24,7 +24,7 @@ def family_axes(edits: Sequence[str]) -> list[tuple[Direction, float]]:
         other = seen.setdefault(axis_of(edit), edit)
         if other != edit:
             raise UserError(
-                f"--edit must name one end of an axis, received {other} and {edit}"
+                f"edit must name one end of an axis, received {other} and {edit}"
             )
     return axes
 

@@ -37,8 +37,8 @@ def broadcast(w: np.ndarray, num_ws: int) -> np.ndarray:
     return np.repeat(w[:, None], num_ws, axis=1)
 
 
-def parse_seeds(text: str, argument: str = "--seeds") -> list[int]:
-    """Reads a list such as `0-15,42`.
+def parse_seeds(text: str, argument: str) -> list[int]:
+    """Reads a list such as `0-15,42`; messages call it `argument`.
 
     Raises:
         UserError: If the text is no such list, or a seed is above 2**32 - 1.

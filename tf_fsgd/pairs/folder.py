@@ -1,4 +1,4 @@
-"""A folder of A/B images as a source of pairs (`--pairs DIR`).
+"""A folder of A/B images as a source of pairs (`train.py --pairs DIR`).
 
     DIR/A/name.jpg   DIR/B/name.png        or        DIR/train_A   DIR/train_B
 
@@ -87,27 +87,27 @@ def read_folder(
         raise UserError(f"pairs.held_out must be at least 0, received {held_out}")
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"--pairs {folder}: no such folder")
+        raise UserError(f"pairs {folder}: no such folder")
     for names in _SIDES:
         a, b = (folder / name for name in names)
         if a.is_dir() and b.is_dir():
             break
     else:
         raise UserError(
-            f"--pairs {folder}: must hold folders A and B (or train_A and train_B)"
+            f"pairs {folder}: must hold folders A and B (or train_A and train_B)"
         )
     a_files, b_files = _by_stem(a, left_out), _by_stem(b, left_out)
     alone = sorted(a_files.keys() ^ b_files.keys())
     if alone:
         raise UserError(
-            f"--pairs {folder}: every image needs one of the same name on the other "
+            f"pairs {folder}: every image needs one of the same name on the other "
             f"side; {len(alone)} have none, first {alone[0]!r}"
         )
     files = [(a_files[stem], b_files[stem]) for stem in sorted(a_files)]
     train = len(files) - held_out
     if train < 1:
         raise UserError(
-            f"--pairs {folder}: {len(files)} pairs, of which pairs.held_out {held_out} "
+            f"pairs {folder}: {len(files)} pairs, of which pairs.held_out {held_out} "
             "leaves none to train on"
         )
     return ImagePairs(files[:train] if split == "train" else files[train:], resolution)
@@ -153,7 +153,7 @@ def check_folder(
     if not resampled:
         return ""
     return (
-        f"--pairs {folder}: A and B differ in size in {resampled} of "
+        f"pairs {folder}: A and B differ in size in {resampled} of "
         f"{sum(source.count for source in sources)} pairs; the larger is shrunk more, "
         "and the translator learns the difference in sharpness too"
     )
@@ -169,7 +169,7 @@ def _check_shapes(files: tuple[Path, Path], sizes: list[tuple[int, int]]) -> Non
     ):
         (a, b), ((a_height, a_width), (b_height, b_width)) = files, sizes
         raise UserError(
-            f"--pairs: both images of a pair must have one shape, received "
+            f"both images of a pair must have one shape, received "
             f"{a_width} x {a_height} ({a}) and {b_width} x {b_height} ({b})"
         )
 

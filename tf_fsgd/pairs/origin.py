@@ -15,6 +15,7 @@ from tf_fsgd.pairs.folder import check_folder, name_of, read_folder
 from tf_fsgd.pairs.render import check_rendering, render_pairs, settle_axes
 from tf_fsgd.pairs.source import FamilySource, open_pairs
 from tf_fsgd.stylegan2.loading import load_teacher
+from tf_fsgd.stylegan2.teacher import Teacher
 
 
 class Origin(Protocol):
@@ -45,24 +46,26 @@ class Rendered:
 
     def __init__(self, config: Config):
         self._config = config
+        self._teacher: Teacher | None = None  # between `check` and `make`
 
     def settle(self, usual: str) -> None:
         self._config.edit = self._config.edit or usual
 
     def check(self) -> str:
-        teacher = load_teacher(self._config.teacher.checkpoint)
-        check_rendering(self._config, teacher, settle_axes(self._config))
+        self._teacher = load_teacher(self._config.teacher.checkpoint)
+        check_rendering(self._config, self._teacher, settle_axes(self._config))
         return ""
 
     def directions(self) -> list[Direction]:
         return [direction for direction, _ in settle_axes(self._config)]
 
     def make(self, folder: Path, classifier: AttributeClassifier) -> None:
+        teacher = self._teacher or load_teacher(self._config.teacher.checkpoint)
+        self._teacher = None  # so that training can use its gigabyte
         stats = render_pairs(
             self._config,
             folder,
-            # Held by nobody else: training can use its gigabyte.
-            teacher=load_teacher(self._config.teacher.checkpoint),
+            teacher=teacher,
             axes=settle_axes(self._config),
             classifier=classifier,
         )

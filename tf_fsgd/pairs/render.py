@@ -119,7 +119,7 @@ def render_pairs(
                 return total
             _check_acceptance(total, config)
     raise UserError(
-        f"--seed {config.seed}: its {SEEDS_A_RUN:,} candidates gave {total.kept:,} "
+        f"seed {config.seed}: its {SEEDS_A_RUN:,} candidates gave {total.kept:,} "
         f"pairs, pairs.held_out + pairs.count asks for {wanted:,}"
     )
 

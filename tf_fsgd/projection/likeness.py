@@ -51,9 +51,7 @@ def load_likeness(name: str | None = None) -> tuple[str, Likeness]:
         UserError: If there is no such network, or its weights are not at hand.
     """
     if name is not None and name not in NETWORKS:
-        raise UserError(
-            f"--loss must be one of {', '.join(NETWORKS)}, received {name!r}"
-        )
+        raise UserError(f"loss must be one of {', '.join(NETWORKS)}, received {name!r}")
     classifier = _classifier()
     if name == "classifier":
         return name, classifier
@@ -65,8 +63,8 @@ def load_likeness(name: str | None = None) -> tuple[str, Likeness]:
         return "classifier", classifier
     file = WEIGHTS_FILE if name == "lpips" else VGG19_FILES[0]
     raise UserError(
-        f"--loss {name}: needs {file} in $TF_FSGD_WEIGHTS or Keras' cache; "
-        "--loss classifier needs nothing"
+        f"loss {name} needs {file} in $TF_FSGD_WEIGHTS or Keras' cache; "
+        "classifier needs nothing"
     )
 
 

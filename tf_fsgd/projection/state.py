@@ -81,6 +81,6 @@ def load_state(path: Path, made_with: dict[str, Any]) -> ProjectionState:
         if found.get(name) != asked:
             raise UserError(
                 f"{path.parent}: holds a projection with {name} {found.get(name)}, "
-                f"asked for {asked}; delete it, or choose another --out"
+                f"asked for {asked}; delete it, or choose another folder"
             )
     return state

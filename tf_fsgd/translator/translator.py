@@ -195,7 +195,7 @@ def halve(
     """
     if generator.kind != "modulated":
         raise UserError(
-            f"--halve needs a generator.kind of modulated, received {generator.kind}"
+            f"halving needs a generator.kind of modulated, received {generator.kind}"
         )
     smaller = dataclasses.replace(generator, patch=generator.patch // 2)
     resolution = translator.resolution // 2

@@ -35,7 +35,7 @@ _CODES = {
 }
 
 
-class StandIn(
+class InertObject(
     prediction_service_pb2_grpc.PredictionServiceServicer,
     model_service_pb2_grpc.ModelServiceServicer,
 ):
@@ -101,7 +101,7 @@ class StandIn(
 
 @pytest.fixture
 def servicer(manager):
-    return StandIn(manager)
+    return InertObject(manager)
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_nobody_there(ask):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         code, line = ask("--grpc", f"127.0.0.1:{unused.getsockname()[1]}")
-    assert code == 1 and "--grpc: no server at 127.0.0.1:" in line
+    assert code == 1 and "no server at 127.0.0.1:" in line
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_nobody_there(ask):
 def test_addresses_that_are_none(ask, address):
     assert ask("--grpc", address) == (
         2,
-        f"error: --grpc must look like localhost:8500, received {address!r}\n",
+        f"error: gRPC address must look like localhost:8500, received {address!r}\n",
     )
 
 
@@ -181,7 +181,7 @@ def test_a_server_of_something_else(ask):
     server.stop(0).wait()
     assert (code, line) == (
         2,
-        f"error: --grpc: no TensorFlow Serving at 127.0.0.1:{port}\n",
+        f"error: no TensorFlow Serving at 127.0.0.1:{port}\n",
     )
 
 
@@ -269,7 +269,7 @@ def test_a_deadline_that_passes(ask, manager, monkeypatch):
     monkeypatch.setattr(manager, "check", lambda name: answering.wait(10))
     code, line = ask("--timeout", "0.5")
     answering.set()
-    assert code == 1 and "no reply within 0.5 s; --timeout allows more" in line
+    assert code == 1 and "no reply within the timeout of 0.5 s" in line
 
 
 def test_without_the_package_one_line_says_so(ask, monkeypatch):

@@ -104,14 +104,14 @@ def test_policy_allows_the_import_map_and_no_other_host(translator, modules, tmp
 def test_other_folders_are_not_replaced(translator, modules, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos/me.jpg").write_text("me")
-    with pytest.raises(UserError, match=r"--out must be new, empty or an earlier site"):
+    with pytest.raises(UserError, match=r"out must be new, empty or an earlier site"):
         write_site(translator, tmp_path / "photos", modules)
     assert (tmp_path / "photos/me.jpg").read_text() == "me"
 
 
 def test_litert_without_a_file_is_one_line(translator, modules, tmp_path):
     (modules / "@litertjs/core/dist/index.js").unlink()
-    with pytest.raises(UserError, match=r"--litert must be .*without .*index\.js"):
+    with pytest.raises(UserError, match=r"litert must be .*without .*index\.js"):
         write_site(translator, tmp_path / "site", modules)
     assert not (tmp_path / "site").exists()
 
@@ -119,7 +119,7 @@ def test_litert_without_a_file_is_one_line(translator, modules, tmp_path):
 def test_litert_of_another_version_is_one_line(translator, modules, tmp_path):
     facts = modules / "@litertjs/wasm-utils/package.json"
     facts.write_text('{"version": "0.1.0"}')
-    message = r"--litert: .*wasm-utils must be of version 2\.5\.3, received 0\.1\.0"
+    message = r"litert: .*wasm-utils must be of version 2\.5\.3, received 0\.1\.0"
     with pytest.raises(UserError, match=message):
         write_site(translator, tmp_path / "site", modules)
     assert not (tmp_path / "site").exists()

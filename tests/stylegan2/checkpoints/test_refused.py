@@ -258,7 +258,7 @@ def test_a_mean_of_w_that_is_none_is_refused_as_where_it_is_missing(rewrite, fil
 
 
 def load(file):
-    """A golden pickle as stand-ins, to be changed."""
+    """A golden pickle as inert objects, to be changed."""
     with open(GOLDEN / file, "rb") as stream:
         return unpickle(stream, tensorflow_pickle.GLOBALS | pytorch_pickle.GLOBALS)
 
@@ -271,7 +271,7 @@ class Stored:
 
 
 class Rewriter(pickle.Pickler):
-    """Writes stand-ins as what they stand for."""
+    """Writes inert objects as what they stand for."""
 
     def reducer_override(self, value):
         if isinstance(value, Network):
@@ -318,7 +318,7 @@ class LegacyStorage:
 
 @pytest.fixture
 def rewrite(tmp_path, monkeypatch):
-    """Writes stand-ins to a file; the foreign names exist meanwhile."""
+    """Writes inert objects to a file; the foreign names exist meanwhile."""
 
     def put(module, name, value):
         value.__module__, value.__qualname__ = module, name

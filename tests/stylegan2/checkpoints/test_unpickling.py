@@ -17,7 +17,7 @@ import pytest
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.checkpoints import inert_objects, unpickling
-from tf_fsgd.stylegan2.checkpoints.inert_objects import Dictionary, StandIn, values
+from tf_fsgd.stylegan2.checkpoints.inert_objects import Dictionary, InertObject, values
 from tf_fsgd.stylegan2.checkpoints.unpickling import unpickle
 
 PROTOCOLS = (2, 3, 4, 5)
@@ -90,7 +90,7 @@ def test_containers_come_back(protocol):
 def test_arguments_of_a_training_stay_inert(value, protocol):
     found = read(pickle.dumps({"args": [value], "step": 5}, protocol))
     assert found["step"] == 5
-    assert type(found["args"][0]) is StandIn
+    assert type(found["args"][0]) is InertObject
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -99,7 +99,7 @@ def test_what_an_argument_held_is_kept_unevaluated(protocol):
     found = read(pickle.dumps(namespace, protocol))
     assert found.state["lr"] == 0.5
     assert found.state["out"].arguments == ("runs", "a")
-    assert read(pickle.dumps([np.float32, np.int64], protocol)) == [StandIn] * 2
+    assert read(pickle.dumps([np.float32, np.int64], protocol)) == [InertObject] * 2
 
 
 def test_a_python_2_array_comes_back():

@@ -53,7 +53,7 @@ def model_absent(
         What to raise.
     """
     if not states:
-        return UserError(f"--model: {place} serves no model {model!r}")
+        return UserError(f"{place} serves no model {model!r}")
     names = [name for name, _ in states]
     if "START" in names or "LOADING" in names or "AVAILABLE" in names:
         return BusyError(f"{place} is still loading the model {model!r}")
@@ -68,6 +68,4 @@ def no_reply(place: str, timeout: float) -> ServerError:
         place: The server.
         timeout: Seconds that it was given.
     """
-    return ServerError(
-        f"{place}: no reply within {timeout:.1f} s; --timeout allows more"
-    )
+    return ServerError(f"{place}: no reply within the timeout of {timeout:.1f} s")

@@ -51,7 +51,7 @@ class GrpcServer:
         host, _, port = address.rpartition(":")
         if not host or "/" in host or not port.isascii() or not port.isdigit():
             raise UserError(
-                f"--grpc must look like localhost:8500, received {address!r}"
+                f"gRPC address must look like localhost:8500, received {address!r}"
             )
         self.place = address
         self._model = model
@@ -126,7 +126,7 @@ class GrpcServer:
             return model_absent(self._model, self.place, self._states())
         if code is codes.UNAVAILABLE:
             if any(reason in message for reason in _NO_SERVER):
-                return ServerError(f"--grpc: no server at {self.place} ({message})")
+                return ServerError(f"no server at {self.place} ({message})")
             return BusyError(f"{self.place} is busy: {message}")
         if code is codes.RESOURCE_EXHAUSTED:
             if "larger than max" in message:
@@ -138,7 +138,7 @@ class GrpcServer:
         if code is codes.DEADLINE_EXCEEDED:
             return no_reply(self.place, timeout)
         if code is codes.UNIMPLEMENTED:
-            return UserError(f"--grpc: no TensorFlow Serving at {self.place}")
+            return UserError(f"no TensorFlow Serving at {self.place}")
         if code in (codes.INVALID_ARGUMENT, codes.FAILED_PRECONDITION):
             return UserError(f"{self.place} refuses the request: {message}")
         return ServerError(f"{self.place} failed ({code.name}): {message}")

@@ -72,7 +72,7 @@ def load_model_info(name_or_folder: str | Path) -> ServedModel:
     path = Path(name_or_folder) / "report.json"
     if not path.is_file():
         raise UserError(
-            f"--model-info must be an exported folder or one of {', '.join(names)}, "
+            f"model info must be an exported folder or one of {', '.join(names)}, "
             f"received {str(name_or_folder)!r}"
         )
     facts = read_json(path)

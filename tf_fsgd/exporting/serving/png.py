@@ -50,5 +50,5 @@ def decode_png(reply: bytes, resolution: int, place: str) -> np.ndarray:
         raise ServerError(f"{place}: the reply is {reason}") from None
     raise ServerError(
         f"{place}: the reply has {size[0]} x {size[1]} pixels, the model that "
-        f"--model-info tells of {resolution} x {resolution}"
+        f"model info tells of {resolution} x {resolution}"
     )

@@ -53,7 +53,7 @@ class RestServer:
             valid = False
         if not valid:
             raise UserError(
-                f"--url must look like http://localhost:8501, received {url!r}"
+                f"url must look like http://localhost:8501, received {url!r}"
             )
         self.place = url.rstrip("/")
         self._model = model
@@ -117,11 +117,11 @@ class RestServer:
                 raise no_reply(self.place, timeout) from None
             reason = getattr(error.reason, "strerror", None) or str(error.reason)
             raise ServerError(
-                f"--url: no server at {self.place} ({one_line(reason)})"
+                f"no server at {self.place} ({one_line(reason)})"
             ) from None
         except (http.client.HTTPException, OSError) as error:
             raise ServerError(
-                f"--url: {self.place} does not speak HTTP, or hung up ({error!r}); "
+                f"{self.place} does not speak HTTP, or hung up ({error!r}); "
                 "the REST interface is at port 8501 by default"
             ) from None
 
@@ -154,9 +154,7 @@ class RestServer:
             )
         if status in (*_BUSY, http.HTTPStatus.BAD_GATEWAY):
             return BusyError(f"{self.place}: a proxy finds no server ({status})")
-        return UserError(
-            f"--url: no TensorFlow Serving at {self.place} (it answers {status})"
-        )
+        return UserError(f"no TensorFlow Serving at {self.place} (it answers {status})")
 
     def _states(self) -> list[tuple[str, str]] | None:
         """State and error of each version; None if the server knows no such model."""

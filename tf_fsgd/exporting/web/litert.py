@@ -57,7 +57,7 @@ def copy_litert(out: Path, modules: str | Path | None = None) -> None:
     for source, target in copies.items():
         if not source.is_file():
             raise UserError(
-                f"--litert must be a node_modules folder with @litertjs/core "
+                f"litert must be a node_modules folder with @litertjs/core "
                 f"{VERSION}, received one without {source}"
             )
         shutil.copyfile(source, target)
@@ -71,7 +71,7 @@ def _check_version(root: Path) -> None:
     found = facts.get("version") if isinstance(facts, dict) else None
     if found != VERSION:
         raise UserError(
-            f"--litert: {root} must be of version {VERSION}, received {found}"
+            f"litert: {root} must be of version {VERSION}, received {found}"
         )
 
 
@@ -97,7 +97,7 @@ def _fetched(name: str) -> Path:
 def _packed(name: str, folder: Path) -> bytes:
     """What `npm pack` fetches, if it is what was pinned."""
     npm = shutil.which("npm")
-    offline = "or --litert node_modules of a machine that has them"
+    offline = "or name the node_modules of a machine that has them (litert)"
     if npm is None:
         raise UserError(f"npm is needed to fetch LiteRT.js (Node.js), {offline}")
     package = f"@litertjs/{name}@{VERSION}"

@@ -21,7 +21,7 @@ _NUMBERS = {f"{kind}{size}" for kind in "fiu" for size in (1, 2, 4, 8)} - {"f1"}
 _PLAIN = (str, bytes, int, float, bool, type(None))
 
 
-class StandIn:
+class InertObject:
     """An object whose class is not loaded.
 
     Attributes:
@@ -53,7 +53,7 @@ class Dictionary(dict):
         """Drops it: PyTorch keeps version numbers there."""
 
 
-class DType(StandIn):
+class DType(InertObject):
     """`numpy.dtype`."""
 
     @property
@@ -74,7 +74,7 @@ class DType(StandIn):
         return np.dtype(self._name).newbyteorder(">" if big_endian else "<")
 
 
-class Array(StandIn):
+class Array(InertObject):
     """`numpy.ndarray`."""
 
     def build(self, state: Any) -> None:
@@ -145,11 +145,11 @@ def _array(raw: Any, dtype: Any, shape: Any, order: Literal["C", "F"]) -> np.nda
     return np.ndarray(shape, kind, buffer=raw, order=order)
 
 
-def _scalar(dtype: Any, raw: Any = None) -> np.ndarray | StandIn:
+def _scalar(dtype: Any, raw: Any = None) -> np.ndarray | InertObject:
     """A number; text and dates are arguments of a training, which nobody reads."""
     if not isinstance(dtype, DType) or dtype.is_number:
         return _array(raw, dtype, (), "C")
-    return StandIn(raw)
+    return InertObject(raw)
 
 
 def _from_buffer(raw: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
@@ -191,10 +191,10 @@ _ARGUMENTS = {
     "builtins": ("complex", "range", "slice"),
     "__builtin__": ("complex", "xrange", "slice"),
 }
-"""What else the arguments of a training may hold; each becomes a `StandIn`."""
+"""What else the arguments of a training may hold; each becomes an `InertObject`."""
 
 COMMON: Globals = {
-    **{f"{m}.{name}": StandIn for m, names in _ARGUMENTS.items() for name in names},
+    **{f"{m}.{name}": InertObject for m, names in _ARGUMENTS.items() for name in names},
     "collections.OrderedDict": Dictionary,
     "_codecs.encode": _encode,
     "numpy.ndarray": Array,

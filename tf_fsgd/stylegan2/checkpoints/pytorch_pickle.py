@@ -19,7 +19,7 @@ from tf_fsgd.stylegan2.checkpoints.inert_objects import (
     Default,
     Dictionary,
     Globals,
-    StandIn,
+    InertObject,
     check_setting,
     number,
     shown,
@@ -38,7 +38,7 @@ _BLOCK = re.compile(r"b([0-9]{1,4})")
 _STYLEGAN3_INPUT = "SynthesisInput"
 
 
-class Module(StandIn):
+class Module(InertObject):
     """A `torch.nn.Module` out of `_reconstruct_persistent_obj`."""
 
     class_name: str

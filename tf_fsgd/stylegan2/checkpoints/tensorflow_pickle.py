@@ -21,7 +21,7 @@ from tf_fsgd.stylegan2.checkpoints.inert_objects import (
     Default,
     Dictionary,
     Globals,
-    StandIn,
+    InertObject,
     check_setting,
     number,
     shown,
@@ -40,7 +40,7 @@ _BLOCK = re.compile(r"([0-9]{1,4})x\1/")
 _ADA_VERSION = 5  # of the container; StyleGAN2 wrote 4
 
 
-class Network(StandIn):
+class Network(InertObject):
     """`dnnlib.tflib.network.Network`."""
 
     def get(self, key: str, kind: type, default: Any) -> Any:
@@ -79,8 +79,8 @@ GLOBALS: Globals = {
     "dnnlib.tflib.network.Network": Network,
     "dnnlib.util.EasyDict": Dictionary,
     "dnnlib.submission.submit.SubmitConfig": Dictionary,
-    "dnnlib.submission.submit.SubmitTarget": StandIn,
-    "dnnlib.submission.submit.PathType": StandIn,
+    "dnnlib.submission.submit.SubmitTarget": InertObject,
+    "dnnlib.submission.submit.PathType": InertObject,
 }
 """What these pickles ask for beyond containers and NumPy."""
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.storage.archives import DAMAGED, one_line
-from tf_fsgd.stylegan2.checkpoints.inert_objects import Globals, StandIn
+from tf_fsgd.stylegan2.checkpoints.inert_objects import Globals, InertObject
 from tf_fsgd.stylegan2.checkpoints.unpickling import unpickle
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
@@ -277,10 +277,10 @@ TENSORS: Globals = {
     "torch._utils._rebuild_tensor_v2": Tensor,
     "torch._utils._rebuild_tensor": Tensor,
     "torch._utils._rebuild_parameter": lambda data=None, *_: data,
-    "torch.Size": StandIn,
-    "torch.device": StandIn,
+    "torch.Size": InertObject,
+    "torch.device": InertObject,
     **{
-        f"torch.{name}": StandIn
+        f"torch.{name}": InertObject
         for name in ("float16", "bfloat16", "float32", "float64", "int32", "int64")
     },
 }

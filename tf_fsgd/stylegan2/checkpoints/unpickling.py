@@ -6,8 +6,8 @@ replacements of ours or the file is refused, instances are inert, and what is re
 never larger than the file:
 
 * Only instructions that Python 2 and 3 write for protocols 2 to 5 are known.
-* A class of the file becomes a `StandIn` that keeps arguments and state, unevaluated.
-* `BUILD` reaches stand-ins only; by default it would set attributes of anything.
+* A class of the file becomes an `InertObject` of arguments and state, unevaluated.
+* `BUILD` reaches inert objects only; by default it would set attributes of anything.
 * Keys are plain values: hashing nested tuples can take forever.
 * Lengths are compared with what is left of the file before memory is asked for.
 """
@@ -23,7 +23,7 @@ from tf_fsgd.stylegan2.checkpoints.inert_objects import (
     COMMON,
     Dictionary,
     Globals,
-    StandIn,
+    InertObject,
     checked_key,
     shown,
 )
@@ -116,7 +116,7 @@ class _Unpickler(pickle._Unpickler):
     def _build(self):
         state = self.stack.pop()
         target = self.stack[-1]
-        if not isinstance(target, (StandIn, Dictionary)):
+        if not isinstance(target, (InertObject, Dictionary)):
             raise pickle.UnpicklingError("state for something that has none")
         target.build(state)
 
