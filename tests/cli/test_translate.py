@@ -133,6 +133,23 @@ def test_the_translator_sees_srgb_and_its_change_comes_back(p3):
     assert np.abs(shown - [236, 113, 117]).max() <= 3
 
 
+@pytest.mark.parametrize(
+    ("words", "software"), [((), cli.MARK), (("--no-mark",), "17.5")]
+)
+@pytest.mark.parametrize("more", [(), ("--couple",), ("--aligned",)])
+def test_date_and_camera_stay_and_the_mark_is_set(
+    translate, tmp_path, words, software, more
+):
+    exif = Image.Exif()
+    exif[0x0110], exif[0x0131] = "Phone 3", "17.5"  # Model, Software
+    exif.get_ifd(0x8769)[0x9003] = "2026:11:27 08:00:00"  # DateTimeOriginal
+    Image.fromarray(photo()).save(tmp_path / "a.png", exif=exif)
+    assert translate(tmp_path / "a.png", *words, *more)[0] == 0
+    found = opened(tmp_path / "out" / "a.png").getexif()
+    assert (found[0x0110], found[0x0131]) == ("Phone 3", software)
+    assert found.get_ifd(0x8769)[0x9003] == "2026:11:27 08:00:00"
+
+
 # Names
 
 
@@ -193,7 +210,7 @@ def test_one_that_the_disk_does_not_give(translate, tmp_path):
 
 
 def test_one_that_cannot_be_written_stops_all(translate, tmp_path, monkeypatch):
-    def full(path, photo):
+    def full(path, photo, mark):
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(translate, "write_photo", full)

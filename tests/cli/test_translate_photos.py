@@ -132,6 +132,35 @@ def test_a_film_keeps_its_moments(translate, tmp_path, make_film, two_faces, suf
         assert right > 5 and abs(left) < 2
 
 
+def test_sound_that_cannot_be_kept_is_a_line(translate, tmp_path, make_film, two_faces):
+    av = pytest.importorskip("av")
+    make_film(tmp_path / "silent.mkv", [two_faces], [0, 600])
+    path = tmp_path / "clip.webm"  # by its name; it holds what WebM does not
+    with (
+        av.open(tmp_path / "silent.mkv") as silent,
+        av.open(path, "w", "matroska") as target,
+    ):
+        picture = target.add_stream_from_template(silent.streams.video[0], opaque=True)
+        sound = target.add_stream("pcm_s16le", 8_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((1, 8_000), np.int16), "s16", "mono"
+        )
+        frame.rate, frame.pts = 8_000, 0
+        for packet in silent.demux(video=0):
+            if packet.size:
+                packet.stream = picture
+                target.mux(packet)
+        target.mux(sound.encode(frame))
+    code, out, _ = translate(path)
+    assert code == 0 and out.splitlines() == [
+        f"left out: {path}: a track of sound (pcm_s16le), which cannot be copied "
+        "into .webm",
+        f"1 photo: {tmp_path / 'out'}, 1 left out",
+    ]
+    with av.open(tmp_path / "out" / "clip.webm") as film:
+        assert [stream.type for stream in film.streams] == ["video"]
+
+
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".apng"])
 def test_a_picture_that_moves(translate, tmp_path, two_faces, suffix):
     path = tmp_path / f"clip{suffix}"

@@ -87,6 +87,22 @@ def test_frames_are_upright(tmp_path, make_film):
     )
 
 
+def test_what_is_written_upright_has_no_note_how_to_turn_it(tmp_path, make_film):
+    path = make_film(tmp_path / "a.mov", greys(2), [0, 20, 40], turned=(90,))
+    video = open_video(path)
+    video.write(tmp_path / "b.mov", video.frames())
+    with av.open(tmp_path / "b.mov") as film:
+        frame = next(film.decode(video=0))
+    assert (frame.width, frame.height, frame.rotation) == (48, 64, 0)
+
+
+def test_frames_that_ffmpeg_refuses_are_one_line(tmp_path, make_film):
+    video = open_video(make_film(tmp_path / "a.mp4", greys(2), [0, 20, 40]))
+    late, early = reversed(list(video.frames()))
+    with pytest.raises(UserError, match="b.mp4: ffmpeg cannot write it"):
+        video.write(tmp_path / "b.mp4", [late, early])
+
+
 @pytest.mark.parametrize("space", [1, 5, 9])  # BT.709, BT.601, BT.2020
 @pytest.mark.parametrize("full", [1, 2])
 def test_colours_keep_their_meaning(tmp_path, make_film, space, full):

@@ -3,12 +3,14 @@
 import argparse
 import collections
 import copy
+import dataclasses
 import os
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from tf_fsgd import __version__
 from tf_fsgd.backend.quiet import output_to
 from tf_fsgd.edits import asked_for
 from tf_fsgd.errors import UserError
@@ -16,16 +18,18 @@ from tf_fsgd.images.detection import FaceDetector
 from tf_fsgd.images.finding import find_images, print_left_out
 from tf_fsgd.images.io import (
     WRITABLE_SUFFIXES,
-    read_image,
     read_photo,
     resize,
-    write_image,
     write_photo,
 )
+from tf_fsgd.images.photo import Photo
 from tf_fsgd.images.tracking import FaceTracker
 from tf_fsgd.images.video import VIDEO_SUFFIXES, is_video, open_video
 from tf_fsgd.translator.photos import Edit, edit_frames, edit_photo, find_squares
 from tf_fsgd.translator.translator import DEFAULT, SHIPPED, load_translator
+
+MARK = f"tf_fsgd {__version__} (faces edited)"
+"""What a result's metadata says of it."""
 
 _JPEG_SUFFIXES = (".jfif", ".jpe", ".mpo")  # of what is written as .jpg
 
@@ -36,9 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "photos",
         nargs="+",
         metavar="PHOTO",
-        help="photos, videos (.mp4, .mov, .m4v, .mkv, .webm; written without sound), "
-        "moving GIF, WebP, PNG and AVIF, and folders of them; every face is found and "
-        "edited in its place",
+        help="photos, videos (.mp4, .mov, .m4v, .mkv, .webm; with their sound), moving "
+        "GIF, WebP, PNG and AVIF, and folders of them; every face is found and edited "
+        "in its place",
     )
     shipped = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.json")))
     parser.add_argument(
@@ -76,6 +80,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--couple", action="store_true", help="write before and after side by side"
     )
+    parser.add_argument(
+        "--no-mark",
+        dest="mark",
+        action="store_const",
+        const=None,
+        default=MARK,
+        help=f'do not say in the metadata (Software, or a comment) "{MARK}"',
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -104,9 +116,10 @@ def run(arguments: argparse.Namespace) -> None:
     ):
         try:
             if detector is None:
-                _aligned(path, target, edit, size, arguments.couple)
+                _aligned(path, target, edit, size, arguments)
             elif is_video(path):
-                _video(path, target, edit, size, detector, arguments)
+                lost = _video(path, target, edit, size, detector, arguments)
+                left_out += [f"{path}: {what}" for what in lost]
             else:
                 _photo(path, target, edit, size, detector, arguments)
         except UserError as error:
@@ -164,11 +177,16 @@ def _suffix(path: Path, aligned: bool) -> str:
     return suffix if suffix in WRITABLE_SUFFIXES else ".png"
 
 
-def _aligned(path: Path, target: Path, edit: Edit, size: int, couple: bool) -> None:
+def _aligned(
+    path: Path, target: Path, edit: Edit, size: int, arguments: argparse.Namespace
+) -> None:
     if is_video(path):
         raise UserError("--aligned takes photos, and this one moves")
-    photo = resize(read_image(path), size)
-    write_image(target, _result(photo, edit(photo[None])[0], couple))
+    photo = read_photo(path)
+    before = Photo(resize(photo.seen(), size), exif=photo.exif)
+    after = dataclasses.replace(before, pixels=edit(before.pixels[None])[0])
+    result = before.beside(after) if arguments.couple else after
+    write_photo(target, result, arguments.mark)
 
 
 def _photo(
@@ -183,7 +201,7 @@ def _photo(
     squares = find_squares(detector, photo, arguments.face)
     before = copy.deepcopy(photo) if arguments.couple else None
     edit_photo(photo, squares, edit, size)
-    write_photo(target, before.beside(photo) if before else photo)
+    write_photo(target, before.beside(photo) if before else photo, arguments.mark)
 
 
 def _video(
@@ -193,23 +211,21 @@ def _video(
     size: int,
     detector: FaceDetector,
     arguments: argparse.Namespace,
-) -> None:
+) -> list[str]:
+    """Returns what of the video its result does not have."""
     video = open_video(path)
     frames = tqdm(
         video.frames(), total=video.count, unit="frame", desc=path.name, leave=False
     )
     pairs = edit_frames(frames, FaceTracker(detector), edit, size, arguments.face)
-    video.write(
+    return video.write(
         target,
         (
             before.beside(after) if arguments.couple else after
             for before, after in pairs
         ),
+        arguments.mark,
     )
-
-
-def _result(before: np.ndarray, after: np.ndarray, couple: bool) -> np.ndarray:
-    return np.concatenate([before, after], axis=1) if couple else after
 
 
 def _translation(arguments: argparse.Namespace):

@@ -1,11 +1,13 @@
-"""MP4, MOV, Matroska and WebM by ffmpeg, a frame at a time. No sound.
+"""MP4, MOV, Matroska and WebM by ffmpeg, a frame at a time; `sound` copies the rest.
 
 Rates vary within one file (every phone's does), so frames carry the file's own time
 stamps from end to end, in its own unit.
 """
 
 import dataclasses
+import heapq
 import itertools
+import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
@@ -18,6 +20,7 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.frame import MAX_PIXELS, Frame
 from tf_fsgd.images.photo import Photo
+from tf_fsgd.images.sound import copy_facts, copy_tracks, muxer_options, packets
 from tf_fsgd.storage.files import atomic_path
 
 # Without B-frames, which are stored before their turn, MP4 states durations exactly.
@@ -36,6 +39,8 @@ _FILES_ONLY = {
     "format_whitelist": "mov,matroska,webm,avi,mpegts,gif",
     "protocol_whitelist": "file",
 }
+# What is no UTF-8 goes through as it is.
+_ANY_TEXT = {"metadata_errors": "surrogateescape"}
 # What says which colours the numbers stand for.
 _COLOURS = ("colorspace", "color_range", "color_primaries", "color_trc")
 _RGB, _UNSPECIFIED = 0, 2  # of "colorspace"
@@ -67,9 +72,13 @@ class Film:
         Raises:
             UserError: If the file is damaged.
         """
+        yield from self._readable(self._frames(import_av(self.path)))
+
+    def _readable(self, found: Iterator) -> Iterator:
+        """What is read from this film; damage is one line."""
         av = import_av(self.path)
         try:
-            yield from self._frames(av)
+            yield from found
         except (av.FFmpegError, OSError) as error:
             raise unreadable(self.path, error) from None
 
@@ -100,8 +109,10 @@ class Film:
         if last is not None:
             yield dataclasses.replace(last, duration=last.duration or gap)
 
-    def write(self, path: str | os.PathLike, frames: Iterable[Frame]) -> None:
-        """Writes frames at their moments, with the colours of this film.
+    def write(
+        self, path: str | os.PathLike, frames: Iterable[Frame], mark: str | None = None
+    ) -> list[str]:
+        """Writes frames at their moments, with the colours and the sound of this film.
 
         The file appears when all is written. The last row and column of odd sizes are
         repeated.
@@ -109,25 +120,40 @@ class Film:
         Args:
             path: Ends in one of `FILM_SUFFIXES`.
             frames: At least one, all of one size, their times in this film's unit.
+            mark: What edited them, for the file's comment to say.
+
+        Returns:
+            What of this film the other does not have, a line each.
 
         Raises:
-            UserError: If the frames are too large for the format.
+            UserError: If the frames are too large for the format, or this film is
+                damaged.
         """
         path = Path(path)
         av = import_av(path)
-        with atomic_path(path) as temporary:
+        with atomic_path(path) as temporary, _open(av, self.path) as source:
+            name, how = os.path.abspath(temporary), muxer_options(source)
             try:
-                with av.open(os.path.abspath(temporary), "w") as container:
-                    self._encode(av, container, path.suffix.lower(), iter(frames))
+                with av.open(name, "w", container_options=how, **_ANY_TEXT) as target:
+                    copy_facts(source, target, mark)
+                    suffix = path.suffix.lower()
+                    return self._encode(av, source, target, suffix, iter(frames))
             except av.FFmpegError as error:
                 if isinstance(error, OSError):
                     # PyAV's kind does not let `atomic_path` name the file.
                     raise OSError(error.errno, error.strerror) from None
-                raise
+                raise UserError(
+                    f"{path}: ffmpeg cannot write it ({error.strerror})"
+                ) from None
 
     def _encode(
-        self, av: ModuleType, container: Any, suffix: str, frames: Iterator[Frame]
-    ) -> None:
+        self,
+        av: ModuleType,
+        source: Any,
+        container: Any,
+        suffix: str,
+        frames: Iterator[Frame],
+    ) -> list[str]:
         first = next(frames)
         codec, options = _CODECS[suffix]
         stream = container.add_stream(codec, self.rate, options=dict(options))
@@ -144,12 +170,20 @@ class Film:
             raise UserError(
                 f"a frame of {width} x {height} is too large for {codec}"
             ) from None
+        copies, lost = copy_tracks(source, container)
         durations: dict[int, int] = {}
-        for frame in itertools.chain([first], frames):
-            picture = self._picture(av, frame)
-            durations[picture.pts] = round(frame.duration / self.time_base)
+        pictures = ((frame.time, frame) for frame in itertools.chain([first], frames))
+        beside = self._readable(packets(source, container, copies))
+        by_time = heapq.merge(pictures, beside, key=operator.itemgetter(0))
+        for _, item in by_time:
+            if not isinstance(item, Frame):
+                container.mux(item)
+                continue
+            picture = self._picture(av, item)
+            durations[picture.pts] = round(item.duration / self.time_base)
             _mux(container, stream.encode(picture), durations)
         _mux(container, stream.encode(None), durations)
+        return [f"{what}, which cannot be copied into {suffix}" for what in lost]
 
     def _picture(self, av, frame: Frame):
         pixels = frame.photo.pixels
@@ -223,7 +257,7 @@ def unreadable(path: Path, error: Exception) -> UserError:
 
 def _open(av: ModuleType, path: Path):
     # An absolute path, because "concat:a.mp4" would be more than a name.
-    return av.open(os.path.abspath(path), options=_FILES_ONLY)
+    return av.open(os.path.abspath(path), options=_FILES_ONLY, **_ANY_TEXT)
 
 
 def _exactly(av: ModuleType) -> int:

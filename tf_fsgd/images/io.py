@@ -10,15 +10,15 @@ import dataclasses
 import os
 import struct
 import warnings
-import zlib
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
 from pillow_heif import register_heif_opener
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.images.exif import DECODING_ERRORS, metadata_options, turned_upright
 from tf_fsgd.images.photo import Photo, on_white, packed, unpacked
 from tf_fsgd.storage.files import atomic_path
 
@@ -38,36 +38,7 @@ _WRITTEN = {
     ".webp": ("WEBP", 16_383, {"quality": 92}),
 }
 WRITABLE_SUFFIXES = tuple(_WRITTEN)
-_MOST_EXIF = 65_533  # bytes in a JPEG
-
-_KEPT_EXIF = (
-    ExifTags.Base.ImageDescription,
-    ExifTags.Base.Make,
-    ExifTags.Base.Model,
-    ExifTags.Base.Software,
-    ExifTags.Base.DateTime,
-    ExifTags.Base.Artist,
-    ExifTags.Base.Copyright,
-    ExifTags.IFD.Exif,
-    ExifTags.IFD.GPSInfo,
-)
-
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that lie on their side
-
-# Pillow's decoders raise all of these on damaged files.
-_DECODING_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    EOFError,
-    AttributeError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
@@ -116,7 +87,7 @@ def read_photo(path: str | os.PathLike) -> Photo:
         raise UserError(f"{path}: not an image ({what})") from None
     except Image.DecompressionBombError:
         raise _too_large(path) from None
-    except _DECODING_ERRORS as error:
+    except DECODING_ERRORS as error:
         # An errno is the disk's word, not the decoder's: no fault of the picture.
         if isinstance(error, OSError) and error.errno is not None:
             raise UserError(f"{path}: cannot be read ({error.strerror})") from None
@@ -139,7 +110,7 @@ def image_size(path: str | os.PathLike) -> tuple[int, int]:
             with Image.open(path, formats=READABLE) as image:
                 width, height = image.size
                 turned = image.getexif().get(ExifTags.Base.Orientation) in _TURNED
-        except (Image.DecompressionBombError, *_DECODING_ERRORS):
+        except (Image.DecompressionBombError, *DECODING_ERRORS):
             # Reading all of it says what is wrong with the file, or makes do.
             return read_image(path).shape[:2]
     if turned and image.format != "TIFF":  # whose size Pillow has turned already
@@ -161,24 +132,10 @@ def _decode(file: BinaryIO, path: Path) -> Photo:
         if image.mode == "F":
             raise UserError(f"{path}: floating-point images are not supported")
         image.load()
-        exif = _turned_upright(image)
+        exif = turned_upright(image)
         photo = unpacked(image)
         lossless = image.format == "WEBP" and _is_lossless_webp(file)
         return dataclasses.replace(photo, exif=exif, lossless=lossless)
-
-
-def _turned_upright(image: Image.Image) -> bytes | None:
-    """Turns a picture as its EXIF wants it; returns what of the EXIF stays true."""
-    try:
-        ImageOps.exif_transpose(image, in_place=True)
-        exif = image.getexif()
-        # The rest is about the old file's layout, or a thumbnail of the old face.
-        for tag in set(exif) - set(_KEPT_EXIF):
-            del exif[tag]
-        return exif.tobytes() if len(exif) else None
-    except _DECODING_ERRORS:
-        # Pixels that decode are worth more than the metadata beside them.
-        return None
 
 
 def _is_lossless_webp(file: BinaryIO) -> bool:
@@ -204,13 +161,14 @@ def write_image(path: str | os.PathLike, image: np.ndarray) -> None:
     write_photo(path, Photo(as_uint8(image)))
 
 
-def write_photo(path: str | os.PathLike, photo: Photo) -> None:
+def write_photo(path: str | os.PathLike, photo: Photo, mark: str | None = None) -> None:
     """Writes a photo with its opacity, profile and EXIF, atomically.
 
     Args:
         path: Its suffix chooses the format: .jpg, .jpeg, .png or .webp. A JPEG has no
             opacity: it shows the photo on white.
         photo: What to write.
+        mark: What edited it, for the metadata to say; `None` if nothing has.
 
     Raises:
         UserError: If the suffix is another one, or the format cannot hold the size.
@@ -224,12 +182,11 @@ def write_photo(path: str | os.PathLike, photo: Photo) -> None:
     if name == "JPEG" and photo.alpha is not None:
         pixels = on_white(photo.pixels, photo.alpha)
         photo = dataclasses.replace(photo, pixels=pixels, alpha=None)
-    metadata = {"icc_profile": photo.profile, "exif": photo.exif}
-    if name == "JPEG" and len(photo.exif or b"") > _MOST_EXIF:
-        del metadata["exif"]
-    kept = {key: value for key, value in metadata.items() if value}
+    metadata = metadata_options(name, photo.exif, mark)
+    if photo.profile:
+        metadata["icc_profile"] = photo.profile
     with atomic_path(path) as temporary:
-        packed(photo).save(temporary, format=name, **options, **kept)
+        packed(photo).save(temporary, format=name, **options, **metadata)
 
 
 def check_image(path: str | os.PathLike, height: int, width: int) -> None:

@@ -17,6 +17,7 @@ from PIL import Image, ImageSequence
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.animation import to_palette
+from tf_fsgd.images.exif import metadata_options, turned_upright
 from tf_fsgd.images.film import unreadable
 from tf_fsgd.images.frame import MAX_PIXELS, Frame
 from tf_fsgd.images.photo import Photo, packed, unpacked
@@ -57,6 +58,7 @@ class MovingPicture:
         transparent: Whether anything is.
         profile: The ICC profile that its pixels are to be seen by, if any.
         lossless: Of a WebP, whether its pixels are stored as they were.
+        exif: As `Photo` has it.
     """
 
     path: Path
@@ -66,6 +68,7 @@ class MovingPicture:
     transparent: bool
     profile: bytes | None
     lossless: bool
+    exif: bytes | None
 
     @property
     def count(self) -> int:
@@ -81,15 +84,17 @@ class MovingPicture:
         time = Fraction(0)
         try:
             with _open(self.path) as image:
-                pictures = _pictures(image, self.skip)
-                for picture, milliseconds in zip(pictures, self.durations, strict=True):
-                    duration = Fraction(milliseconds) / 1000
-                    yield Frame(self._photo(picture), time, duration)
+                photos = _photos(image, self.skip)
+                for (photo, _), ms in zip(photos, self.durations, strict=True):
+                    duration = Fraction(ms) / 1000
+                    yield Frame(self._of_its_kind(photo), time, duration)
                     time += duration
         except _ERRORS as error:
             raise unreadable(self.path, error) from None
 
-    def write(self, path: str | os.PathLike, frames: Iterable[Frame]) -> None:
+    def write(
+        self, path: str | os.PathLike, frames: Iterable[Frame], mark: str | None = None
+    ) -> list[str]:
         """Writes frames that last as long as this one's and repeat as often.
 
         The file appears when all is written. Equal frames in a row become one.
@@ -97,10 +102,15 @@ class MovingPicture:
         Args:
             path: Ends in one of `MOVING_SUFFIXES`.
             frames: As many as this has, all of one size.
+            mark: What edited them, for the metadata to say.
+
+        Returns:
+            What of this picture the other does not have: nothing.
         """
         path = Path(path)
         kind = _FORMATS[path.suffix.lower()]
         options: dict[str, Any] = {"quality": 92}  # of WebP and AVIF
+        options |= metadata_options(kind, self.exif, mark)
         if self.lossless:
             options["lossless"] = True
         if self.loop is not None:
@@ -119,9 +129,10 @@ class MovingPicture:
                 icc_profile=self.profile,
                 **options,
             )
+        return []
 
-    def _photo(self, picture: Image.Image) -> Photo:
-        photo = unpacked(picture)
+    def _of_its_kind(self, photo: Photo) -> Photo:
+        """With opacity where any frame has it, without where none has."""
         if not self.transparent:
             return dataclasses.replace(photo, alpha=None)
         if photo.alpha is None:
@@ -156,13 +167,12 @@ def open_moving(path: Path) -> MovingPicture:
                     f"{image.width} x {image.height}; make it a video"
                 )
             loop = image.info.get("loop")
-            durations, transparent, profile = [], False, None
-            for picture in _pictures(image, skip):
-                photo = unpacked(picture)
+            durations, transparent, profile, exif = [], False, None, None
+            for photo, milliseconds in _photos(image, skip):
                 transparent |= photo.alpha is not None and (photo.alpha < 255).any()
-                profile = photo.profile
+                profile, exif = photo.profile, photo.exif
                 # Browsers show frames without a duration for a tenth of a second.
-                durations.append(picture.info.get("duration") or 100)
+                durations.append(milliseconds or 100)
             if len(durations) != count:
                 raise UserError(
                     f"{path}: not a video that can be read "
@@ -176,6 +186,7 @@ def open_moving(path: Path) -> MovingPicture:
                 bool(transparent),
                 profile,
                 image.format == "WEBP" and _is_lossless(path),
+                exif,
             )
     except UserError:
         raise
@@ -194,8 +205,13 @@ def _open(path: Path) -> Iterator[Image.Image]:
             yield image
 
 
-def _pictures(image: Image.Image, skip: int) -> Iterator[Image.Image]:
-    return itertools.islice(ImageSequence.Iterator(image), skip, None)
+def _photos(image: Image.Image, skip: int) -> Iterator[tuple[Photo, float]]:
+    """Each frame, upright, and its milliseconds; 0 if it does not say."""
+    for picture in itertools.islice(ImageSequence.Iterator(image), skip, None):
+        upright = picture.copy()  # Pillow draws the next frame on top of its own
+        exif = turned_upright(upright)
+        photo = dataclasses.replace(unpacked(upright), exif=exif)
+        yield photo, upright.info.get("duration") or 0
 
 
 def _palette(photo: Photo) -> Image.Image:

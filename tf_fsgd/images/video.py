@@ -1,4 +1,4 @@
-"""Videos, a frame at a time: films by ffmpeg, moving pictures by Pillow. No sound."""
+"""Videos, a frame at a time: films by ffmpeg, moving pictures by Pillow."""
 
 import os
 from pathlib import Path

@@ -118,6 +118,26 @@ def test_a_photo_without_a_face_is_aligned_by_hand(browser, open_page, tmp_path)
     assert np.abs(pixels(page, "before") - dragged).mean() > 4
 
 
+@pytest.mark.parametrize(
+    ("screen", "shown"),
+    # 34 rem, and on a phone 48 % of the height, by the width of four thirds of it.
+    [((1200, 900), (544, 408)), ((360, 640), (334.4, 250.8))],
+)
+def test_a_small_photo_is_large_on_the_screen_only(
+    browser, open_page, photo_of_two, tmp_path, screen, shown
+):
+    Image.open(photo_of_two).resize((180, 135)).save(tmp_path / "small.png")
+    page = open_page(browser, *screen)
+    choose(page, tmp_path / "small.png")
+    for canvas in ("#before", "#after"):
+        box = page.locator(canvas).bounding_box()
+        assert (box["width"], box["height"]) == pytest.approx(shown, abs=1)
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "edited.png")
+    assert read_image(tmp_path / "edited.png").shape == (135, 180, 3)
+
+
 def test_what_is_no_picture_is_one_line(browser, open_page, tmp_path):
     (tmp_path / "notes.png").write_text("no picture")
     page = open_page(browser)

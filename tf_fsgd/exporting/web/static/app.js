@@ -123,16 +123,17 @@ function edited() {
 function show() {
   const side = facts.resolution;
   const face = faces[chosen];
-  const close = (faceOnly || adjusting) && face?.before;
-  if (close) {
+  if ((faceOnly || adjusting) && face?.before) {
     draw($("before"), rgba(face.before, side));
     draw($("after"), rgba(adjusting ? face.before : face.after, side));
   } else {
     draw($("before"), photo.image);
     draw($("after"), edited());
   }
+  const { width, height } = $("after");
+  $("stage").style.setProperty("--width", `${width}px`);
+  $("stage").style.setProperty("--ratio", width / height);
   $("stage").classList.remove("empty");
-  $("stage").classList.toggle("face", Boolean(close));
   for (const part of $("stage").querySelectorAll(".split, .line, .tag")) {
     part.hidden = adjusting;
   }
