@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from tf_fsgd.cli.translate import MARK
 from tf_fsgd.images.detection import Face, FaceDetector
 from tf_fsgd.images.photo import Photo
 from tf_fsgd.translator.photos import edit_photo
@@ -133,9 +134,7 @@ def test_the_translator_sees_srgb_and_its_change_comes_back(p3):
     assert np.abs(shown - [236, 113, 117]).max() <= 3
 
 
-@pytest.mark.parametrize(
-    ("words", "software"), [((), cli.MARK), (("--no-mark",), "17.5")]
-)
+@pytest.mark.parametrize(("words", "software"), [((), MARK), (("--no-mark",), "17.5")])
 @pytest.mark.parametrize("more", [(), ("--couple",), ("--aligned",)])
 def test_date_and_camera_stay_and_the_mark_is_set(
     translate, tmp_path, words, software, more
@@ -213,7 +212,7 @@ def test_one_that_cannot_be_written_stops_all(translate, tmp_path, monkeypatch):
     def full(path, photo, mark):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(translate, "write_photo", full)
+    monkeypatch.setattr("tf_fsgd.cli.translate.write_photo", full)
     for name in ("a.png", "b.png"):
         Image.fromarray(photo()).save(tmp_path / name)
     code, out, error = translate(tmp_path / "a.png", tmp_path / "b.png")

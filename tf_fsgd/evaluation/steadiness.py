@@ -11,7 +11,7 @@ import numpy as np
 
 from tf_fsgd.pairs.covers import covered, draw_cover
 
-_BORDER = 16  # pixels of the border in which a moved photo lacks what it needs
+_BORDER = 16  # a share of the side of one in so many lacks what lies beyond it
 _OPAQUE = 250  # of 255: pixels that show nothing of the face
 _EDGE = 3  # pixels that a cover's border spreads over in a network's first layers
 
@@ -31,7 +31,8 @@ def unsteadiness(translate: Translate, faces: np.ndarray) -> float:
     Returns:
         The mean of a pixel down and one to the right; nan where nothing changes.
     """
-    inner = slice(_BORDER, -_BORDER)
+    border = faces.shape[1] // _BORDER
+    inner = slice(border, -border)
     still = _change(translate, faces)
     ratios = []
     for axis in (1, 2):
