@@ -1,6 +1,6 @@
-"""The shipped translator's files on real photos: what the README promises.
+"""The shipped translator's files on real photos: what docs/measurements.md promises.
 
-The README's figures are of 100 photos (`python -m export mobile-256 --thorough`).
+Its figures are of 100 photos (`python -m export mobile-256 --thorough`).
 """
 
 import pytest
@@ -17,7 +17,7 @@ INT8_BYTES = 3_000_000  # what the mobile presets promise
 @pytest.mark.slow
 def test_mobile_256_on_photos(tmp_path):
     if find_celeba() is None:
-        pytest.skip("CelebA is not prepared: see TFDS_DATA_DIR in the README")
+        pytest.skip("CelebA is not prepared: see docs/training.md")
     translator = load_translator("shipped")
     photos, _ = find_faces(PHOTOS, translator.resolution, [])
     report = export_translator(translator, tmp_path / "out", photos, PHOTOS)
