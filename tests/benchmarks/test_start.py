@@ -15,7 +15,14 @@ from tf_fsgd.stylegan2.architecture import config_e
 
 REPOSITORY = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (REPOSITORY / "benchmarks").glob("*.py"))
-PROGRAMS = ("embedded_teacher", "latency", "projection", "teacher", "train_step")
+PROGRAMS = (
+    "embedded_teacher",
+    "frontier",
+    "latency",
+    "projection",
+    "teacher",
+    "train_step",
+)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
