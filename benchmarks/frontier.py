@@ -30,10 +30,10 @@ from benchmarks.jury.readers import Jury, load_jury
 from benchmarks.jury.teacher import FACES, Ceiling
 from tf_fsgd.edits import one_ended
 from tf_fsgd.errors import UserError, guarded
-from tf_fsgd.files import write_json
 from tf_fsgd.presets import preset
-from tf_fsgd.training.runfolder import open_run
-from tf_fsgd.training.translator import Translator, load_translator
+from tf_fsgd.runs import open_run
+from tf_fsgd.storage.files import write_json
+from tf_fsgd.translator.translator import Translator, load_translator
 
 _TWO_ENDED, _ONE_ENDED = (0.4, 0.7, 1.0, 1.3, 1.6), (0.2, 0.4, 0.6, 0.8, 1.0)
 """Strengths in a translator's own units."""

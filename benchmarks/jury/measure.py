@@ -13,10 +13,10 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.jury.readers import AGE, HAPPY, MALE, OLD, Jury
-from tf_fsgd.archives import NUMBERS, read_arrays, write_arrays
 from tf_fsgd.edits import EDITS
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import cache_dir
+from tf_fsgd.storage.archives import NUMBERS, read_arrays, write_arrays
+from tf_fsgd.storage.files import cache_dir
 
 IDENTITIES = ("faceres", "dlib")
 # What CelebA's attribute is to the jury, and its sign there.

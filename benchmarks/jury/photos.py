@@ -28,7 +28,7 @@ from tf_fsgd.attributes.celeba import celeba_split, face_crop, find_celeba
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.edits import EDITS
 from tf_fsgd.errors import UserError, guarded
-from tf_fsgd.files import read_json, write_text
+from tf_fsgd.storage.files import read_json, write_text
 
 LIST = Path(__file__).parent / "test_photos.json"
 EDITS_TRIED = ("feminine", "masculine", "older", "younger", "smile", "frown")

@@ -31,10 +31,10 @@ from benchmarks.jury.models import SHA256, fetch_models
 from benchmarks.jury.tfjs import GraphModel
 from tf_fsgd.attributes.model import JUDGE_WEIGHTS, load_classifier
 from tf_fsgd.errors import UserError
-from tf_fsgd.evaluation.identity import HOW_TO_GET, load_identity
+from tf_fsgd.evaluation.face_recognition import HOW_TO_GET, load_identity
 from tf_fsgd.evaluation.judge import GenderJudge
-from tf_fsgd.files import sha256
 from tf_fsgd.images.io import square_uint8, to_float
+from tf_fsgd.storage.files import sha256
 
 MALE, AGE, OLD, HAPPY = "male", "age", "old", "happy"
 """What is read: probability, years, probability of not young, probability."""

@@ -14,7 +14,7 @@ from benchmarks.jury.measure import IDENTITIES, Trial, kinds_of
 from benchmarks.jury.readers import COUNTED, MALE
 from tf_fsgd.edits import EDITS
 from tf_fsgd.evaluation.intervals import rounded
-from tf_fsgd.files import atomic_path
+from tf_fsgd.storage.files import atomic_path
 
 AT = (0.75, 0.78, 0.85)
 """Identities at which effects are compared."""

@@ -17,7 +17,6 @@ from tf_fsgd.attributes.model import JUDGE_WEIGHTS, load_classifier
 from tf_fsgd.config import SEEDS_A_RUN, Config
 from tf_fsgd.edits import axis_of
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import cache_dir
 from tf_fsgd.images.io import to_float
 from tf_fsgd.images.person import PersonSegmenter, inside_head
 from tf_fsgd.latents.samples import sample_w
@@ -28,6 +27,7 @@ from tf_fsgd.pairs.index import digest
 from tf_fsgd.pairs.render import settle_axes
 from tf_fsgd.pairs.shards import PairStats, family_spans, write_shard
 from tf_fsgd.pairs.source import StoredFamilies
+from tf_fsgd.storage.files import cache_dir
 from tf_fsgd.stylegan2.loading import load_teacher
 
 SHARES = (0.3, 0.5, 0.7, 0.85, 1.0)

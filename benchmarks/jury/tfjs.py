@@ -15,7 +15,7 @@ import tensorflow as tf
 from google.protobuf import json_format
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json
+from tf_fsgd.storage.files import read_json
 
 _TYPES = {"float32": "f4", "int32": "i4", "bool": "?"}
 _STORED = {"float16": "f2", "uint8": "u1", "uint16": "u2"}

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.jury import models
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import sha256
+from tf_fsgd.storage.files import sha256
 
 
 @pytest.fixture
