@@ -1,7 +1,8 @@
 """What `import tf_fsgd` offers: each function a thin one over the rooms below.
 
 It is imported when one of its names is first asked for (`tf_fsgd/__init__.py`), and
-what measures and exports only when it is called: who translates does not wait for it.
+what draws, trains, measures and exports only when it is called: who edits photos does
+not wait for TensorFlow, nor need to have it.
 """
 
 import copy
@@ -9,22 +10,23 @@ import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tf_fsgd.config import Config
 from tf_fsgd.edits import asked_for
-from tf_fsgd.errors import UserError
+from tf_fsgd.errors import UserError, without_extras
 from tf_fsgd.images.detection import FaceDetector
 from tf_fsgd.images.io import read_image, resize
 from tf_fsgd.images.paste import paste_changes
 from tf_fsgd.images.photo import Photo
-from tf_fsgd.latents.studio import Studio
-from tf_fsgd.pairs.origin import origin_of
-from tf_fsgd.runs import RunFolder, unfinished_or_new
-from tf_fsgd.stylegan2 import loading
 from tf_fsgd.translator import translator
 from tf_fsgd.translator.photos import edit_photo, find_squares
+
+if TYPE_CHECKING:
+    from tf_fsgd.latents.studio import Studio
+    from tf_fsgd.runs import RunFolder
 
 _logger = logging.getLogger(__name__)
 
@@ -129,6 +131,7 @@ class Translator(translator.Translator):
         return edits
 
 
+@without_extras("a translator of a run")
 def load(name_or_run: str | os.PathLike = translator.DEFAULT) -> Translator:
     """Opens a translator.
 
@@ -142,13 +145,14 @@ def load(name_or_run: str | os.PathLike = translator.DEFAULT) -> Translator:
     return Translator(**vars(translator.load_translator(name_or_run)))
 
 
+@without_extras("tf_fsgd.load_teacher")
 def load_teacher(
     name: str | os.PathLike = "mobile-ffhq",
     *,
-    truncation_psi: float = Studio.truncation_psi,
+    truncation_psi: float = 0.7,
     resolution: int | None = None,
-    noise_mode: str = Studio.noise_mode,
-) -> Studio:
+    noise_mode: str = "const",
+) -> "Studio":
     """Opens a StyleGAN2 that draws faces.
 
     Args:
@@ -160,10 +164,14 @@ def load_teacher(
         UserError: If there is no such teacher, its weights cannot be had or read, or it
             cannot draw so.
     """
+    from tf_fsgd.latents.studio import Studio
+    from tf_fsgd.stylegan2 import loading
+
     teacher = loading.load_teacher(os.fspath(name))
     return Studio(teacher, truncation_psi, resolution, noise_mode)
 
 
+@without_extras("tf_fsgd.train")
 def train(
     config: Config,
     runs: str | os.PathLike = "runs",
@@ -187,6 +195,8 @@ def train(
             training diverges.
     """
     from tf_fsgd import job
+    from tf_fsgd.pairs.origin import origin_of
+    from tf_fsgd.runs import unfinished_or_new
 
     config = copy.deepcopy(config)  # what it leaves open is filled in
     origin = origin_of(config)
@@ -199,6 +209,7 @@ def train(
     return load(run.path)
 
 
+@without_extras("tf_fsgd.evaluate")
 def evaluate(
     name_or_translator: str | os.PathLike | translator.Translator,
     out: str | os.PathLike,
@@ -241,6 +252,7 @@ def evaluate(
     )
 
 
+@without_extras("tf_fsgd.export")
 def export(
     name_or_translator: str | os.PathLike | translator.Translator,
     out: str | os.PathLike,
@@ -272,7 +284,7 @@ def export(
 
 def _opened(
     name_or_translator: str | os.PathLike | translator.Translator,
-) -> tuple[translator.Translator, RunFolder | None]:
+) -> tuple[translator.Translator, "RunFolder | None"]:
     """A translator, and its run folder where a path names one."""
     if isinstance(name_or_translator, translator.Translator):
         return name_or_translator, None

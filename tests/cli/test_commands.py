@@ -18,6 +18,7 @@ from tf_fsgd import __main__ as verbs
 from tf_fsgd import job
 from tf_fsgd.config import Config, GeneratorConfig
 from tf_fsgd.errors import UserError, guarded
+from tf_fsgd.exporting.shipping import ship
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.runs import open_run, unfinished_or_new
@@ -471,7 +472,7 @@ def test_a_folder_does_not_hide_what_is_shipped(
     monkeypatch, capsys, tmp_path, brightens, photo
 ):
     monkeypatch.setattr(translator, "SHIPPED", tmp_path / "shipped")
-    translator.ship(
+    ship(
         dataclasses.replace(translator.load_translator(brightens.path), name="mine"),
         brightens.config.generator,
         tmp_path / "shipped",

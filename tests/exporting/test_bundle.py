@@ -13,10 +13,11 @@ from PIL import Image
 
 from tf_fsgd.cli.gate import main
 from tf_fsgd.errors import UserError
-from tf_fsgd.exporting import metadata, parity
+from tf_fsgd.exporting import parity
 from tf_fsgd.exporting.bundle import export_translator
 from tf_fsgd.exporting.errors import ExportError
 from tf_fsgd.runs import unfinished_or_new
+from tf_fsgd.storage import flatbuffer
 from tf_fsgd.translator.translator import of_run
 
 
@@ -169,7 +170,7 @@ def test_each_file_says_what_it_is(exported):
     for precision, numbers in report["tflite"].items():
         path = out / "tflite" / numbers["file"]
         beside = json.loads(path.with_suffix(".json").read_text())
-        assert metadata.read(path.read_bytes()) == beside
+        assert flatbuffer.read_facts(path.read_bytes()) == beside
         assert beside["format"] == "tf_fsgd tflite 2"
         assert (beside["axes"], beside["units"]) == (["smile"], {"smile": 2.0})
         assert beside["precision"] == precision

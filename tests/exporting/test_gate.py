@@ -4,11 +4,12 @@ import pytest
 import tensorflow as tf
 
 from tf_fsgd.cli.gate import main
-from tf_fsgd.exporting import gate, metadata
+from tf_fsgd.exporting import gate
 from tf_fsgd.exporting.compact import compact
 from tf_fsgd.exporting.errors import ExportError
 from tf_fsgd.exporting.quantize import to_int8x16
 from tf_fsgd.exporting.repeats import check_repeats
+from tf_fsgd.storage import flatbuffer
 
 STATIC = (1, 8, 8, 4)
 
@@ -209,9 +210,9 @@ def test_refuses_what_is_right_on_the_first_call_only(monkeypatch):
 def files(convolution, tmp_path) -> dict:
     facts = {"precision": "fp32", "weights": WEIGHTS}
     contents = {
-        "ours": metadata.embed(convolution, facts),
+        "ours": flatbuffer.embed(convolution, facts),
         "theirs": convolution,
-        "short": metadata.embed(convolution, facts | {"weights": 9 * WEIGHTS}),
+        "short": flatbuffer.embed(convolution, facts | {"weights": 9 * WEIGHTS}),
         "open": converted(tf.nn.tanh, (None, 8, 8, 4)),
         "text": b"no model",
     }

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from tf_fsgd.exporting import flatbuffer, metadata
+from tf_fsgd.exporting import metadata
 from tf_fsgd.exporting.compact import compact
+from tf_fsgd.storage import flatbuffer
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +27,15 @@ FACTS = {"units": {"smile": 1.5}, "licence": "größer als ASCII"}
 
 
 def test_is_read_back_from_the_compacted_file(model):
-    assert metadata.read(model) is None
-    embedded = metadata.embed(model, FACTS)
-    assert metadata.read(embedded) == FACTS
-    assert metadata.read(compact(embedded)) == FACTS
+    assert flatbuffer.read_facts(model) is None
+    embedded = flatbuffer.embed(model, FACTS)
+    assert flatbuffer.read_facts(embedded) == FACTS
+    assert flatbuffer.read_facts(compact(embedded)) == FACTS
 
 
 def test_takes_the_place_of_what_was_there(model):
-    twice = metadata.embed(metadata.embed(model, {"old": 1}), FACTS)
-    assert metadata.read(twice) == FACTS
+    twice = flatbuffer.embed(flatbuffer.embed(model, {"old": 1}), FACTS)
+    assert flatbuffer.read_facts(twice) == FACTS
     names = [entry.name for entry in flatbuffer.read(twice).metadata]
     assert names.count(b"tf_fsgd") == 1
     assert len(names) > 1  # the converter's own stay
@@ -44,7 +45,7 @@ def test_changes_no_number(model):
     x = np.random.default_rng(0).normal(size=(1, 64)).astype(np.float32)
     outputs = [
         Interpreter(model_content=content).get_signature_runner()(x=x)["y"]
-        for content in (model, compact(metadata.embed(model, FACTS)))
+        for content in (model, compact(flatbuffer.embed(model, FACTS)))
     ]
     np.testing.assert_array_equal(*outputs)
 
@@ -77,13 +78,13 @@ def test_weights_behind_the_flatbuffer_are_read(model):
 @pytest.mark.parametrize("content", [b"", b"text", b"\0\0\0\0TFL3", b"x" * 4096])
 def test_other_files_are_no_models(content):
     with pytest.raises(ValueError, match=r"\.tflite file"):
-        metadata.read(content)
+        flatbuffer.read_facts(content)
 
 
 def test_a_model_cut_off_is_no_model(model):
     # Cut where tables are: what is missing is found by their positions.
     with pytest.raises(ValueError, match=r"\.tflite file"):
-        metadata.read(model[:64])
+        flatbuffer.read_facts(model[:64])
 
 
 def test_facts_are_json(sliders):

@@ -9,9 +9,9 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-from tf_fsgd.exporting import metadata
 from tf_fsgd.exporting.bundle import export_translator
 from tf_fsgd.exporting.signatures import Servable
+from tf_fsgd.storage import flatbuffer
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_report_says_what_the_columns_are(exported, photos):
 def test_files_say_what_the_columns_are(exported):
     out, report = exported
     for numbers in report["tflite"].values():
-        facts = metadata.read((out / "tflite" / numbers["file"]).read_bytes())
+        facts = flatbuffer.read_facts((out / "tflite" / numbers["file"]).read_bytes())
         assert facts["axes"] == ["feminine", "smile"]
         assert facts["units"]["masculine"] == 2.0
 

@@ -6,14 +6,9 @@ import math
 
 from tf_fsgd.edits import family_range, parse_edits
 from tf_fsgd.errors import UserError
+from tf_fsgd.exporting.shipping import halve, ship
 from tf_fsgd.runs import open_run
-from tf_fsgd.translator.translator import (
-    SHIPPED,
-    Translator,
-    halve,
-    of_run,
-    ship,
-)
+from tf_fsgd.translator.translator import SHIPPED, Translator, of_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         units |= _units(arguments.units, translator)
     translator = dataclasses.replace(translator, name=arguments.name, units=units)
     ship(translator, generator, SHIPPED)
-    print(f"{SHIPPED / arguments.name}.npz")
+    print(f"{SHIPPED / arguments.name}.tflite")
 
 
 def _units(text: str, translator: Translator) -> dict[str, float]:

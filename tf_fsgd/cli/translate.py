@@ -230,7 +230,8 @@ def _video(
 
 def _translation(arguments: argparse.Namespace):
     """A function of faces [N, R, R, 3] uint8 to the same, and R."""
-    translator = load_translator(arguments.translator)
+    with output_to(os.devnull):  # LiteRT greets from C++
+        translator = load_translator(arguments.translator)
     edits = asked_for(arguments.edit, arguments.strength, translator.edits)
     strengths = translator.strengths(edits)  # refuses unknown edits before any work
     return lambda faces: translator.translate(

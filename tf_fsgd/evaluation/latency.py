@@ -25,7 +25,7 @@ def keras_latency(translator: Translator) -> float:
             None
         ],
     ]
-    return milliseconds(lambda: translator.network.predict_on_batch(inputs))["median"]
+    return milliseconds(lambda: translator.model.predict_on_batch(inputs))["median"]
 
 
 def tflite_latency(path: Path) -> float:

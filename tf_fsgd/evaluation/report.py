@@ -138,7 +138,7 @@ def evaluate(
         "translator": {
             "name": translator.name,
             "resolution": translator.resolution,
-            "parameters": translator.network.count_params(),
+            "parameters": translator.model.count_params(),
             "axes": list(translator.axes),
             "units": translator.units,
         },

@@ -29,6 +29,7 @@ from tf_fsgd.exporting.folder import EXPORT_FORMAT, replaced
 from tf_fsgd.exporting.parity import held_to_bar
 from tf_fsgd.exporting.repeats import check_repeats
 from tf_fsgd.exporting.signatures import Servable
+from tf_fsgd.storage import flatbuffer
 from tf_fsgd.storage.files import sha256, write_json, write_text
 from tf_fsgd.translator.translator import Translator
 
@@ -179,7 +180,7 @@ def _proven(
 ) -> dict:
     """Holds a file to every rule; what was found."""
     model = path.read_bytes()
-    facts = metadata.read(model) or {}
+    facts = flatbuffer.read_facts(model) or {}
     operators = gate.check(model, precision in gate.INTEGER)
     ratio = gate.check_weights(model, facts["weights"], precision)
     check_repeats(model)

@@ -12,7 +12,7 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from tf_fsgd.exporting.flatbuffer import IDENTIFIER, has_data, read
+from tf_fsgd.storage.flatbuffer import IDENTIFIER, has_data, read
 
 _ALIGNMENT = 16  # of weights, in bytes: `force_align` in TFLite's schema
 _LARGEST = 127  # of int8, symmetric

@@ -15,9 +15,9 @@ from pathlib import Path
 from ai_edge_litert import schema_py_generated as schema
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.exporting import flatbuffer, metadata
 from tf_fsgd.exporting.errors import ExportError
 from tf_fsgd.exporting.repeats import check_repeats
+from tf_fsgd.storage import flatbuffer
 
 BYTES_PER_WEIGHT = {"fp32": 4, "fp16": 2, "int8": 1, "int8x16": 1}
 """By precision. int8 is TFLite's dynamic range: weights of 8 bits, floats between the
@@ -170,7 +170,7 @@ def check_file(path: Path) -> str:
         raise UserError(f"{path}: no such file")
     model = path.read_bytes()
     try:
-        facts = metadata.read(model) or {}
+        facts = flatbuffer.read_facts(model) or {}
         precision = facts.get("precision")
         operators = check(model, precision in INTEGER)
     except ValueError as error:

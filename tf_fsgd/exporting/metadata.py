@@ -1,23 +1,11 @@
-"""What a .tflite file says of itself: the same JSON inside the file and beside it.
-
-No task type of TFLite's own metadata fits a network from image to image, so the facts
-are one named buffer of UTF-8 JSON, which every reader of the schema can get at:
-
-    from tf_fsgd.exporting.metadata import read
-    read(open("face.tflite", "rb").read())["units"]["smile"]
-"""
+"""What a .tflite file says of itself: the same JSON inside the file and beside it."""
 
 import hashlib
-import json
 
-import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
-from tf_fsgd.exporting import flatbuffer
 from tf_fsgd.exporting.signatures import Servable
 
-NAME = "tf_fsgd"
 FORMAT = "tf_fsgd tflite 2"  # 2: every file takes strengths
 
 
@@ -51,38 +39,3 @@ def weights_sha256(servable: Servable) -> str:
     for weight in servable.weights:
         digest.update(np.asarray(weight, np.float32).tobytes())
     return digest.hexdigest()
-
-
-def embed(model: bytes, facts: dict) -> bytes:
-    """Adds facts to a model, in place of what it had under the same name.
-
-    Args:
-        model: The contents of a .tflite file.
-        facts: Whatever JSON can hold.
-
-    Returns:
-        The contents of another.
-    """
-    graph = flatbuffer.read(model)
-    text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False)
-    buffer = schema.BufferT(data=np.frombuffer(text.encode(), np.uint8))
-    graph.buffers.append(buffer)
-    others = [entry for entry in graph.metadata or [] if entry.name != NAME.encode()]
-    entry = schema.MetadataT(name=NAME, buffer=len(graph.buffers) - 1)
-    graph.metadata = [*others, entry]
-    builder = flatbuffers.Builder(len(model) + len(text))
-    builder.Finish(graph.Pack(builder), flatbuffer.IDENTIFIER)
-    return bytes(builder.Output())
-
-
-def read(model: bytes) -> dict | None:
-    """The facts in a file, `None` where there are none of ours.
-
-    Raises:
-        ValueError: If it is not a whole .tflite file.
-    """
-    graph = flatbuffer.read(model)
-    for entry in graph.metadata or []:
-        if entry.name == NAME.encode():
-            return json.loads(graph.buffers[entry.buffer].data.tobytes())
-    return None

@@ -19,7 +19,7 @@ from ai_edge_quantizer.quantizer import Quantizer
 from ai_edge_quantizer.recipe_manager import RecipeManager
 from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
-from tf_fsgd.exporting import flatbuffer
+from tf_fsgd.storage import flatbuffer
 
 _CONVOLUTIONS = (
     TFLOperationName.CONV_2D,

@@ -28,11 +28,11 @@ class Servable(tf.Module):
         super().__init__()
         # A module that held the Keras model would be saved with it, and ask for Keras
         # and for this package's layers when it is loaded. A function is not saved.
-        self._network = functools.partial(translator.network, training=False)
+        self._network = functools.partial(translator.model, training=False)
         self.resolution = translator.resolution
         self.axes = len(translator.axes)
         # Keras' variables wrap TensorFlow's, which are what a module saves.
-        self.weights = [variable.value for variable in translator.network.variables]
+        self.weights = [variable.value for variable in translator.model.variables]
 
     @property
     def weight_count(self) -> int:

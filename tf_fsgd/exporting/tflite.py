@@ -12,11 +12,11 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from tf_fsgd.evaluation.latency import milliseconds
-from tf_fsgd.exporting import metadata
 from tf_fsgd.exporting.compact import compact
 from tf_fsgd.exporting.gate import INTEGER
 from tf_fsgd.exporting.quantize import to_int8x16
 from tf_fsgd.exporting.signatures import Servable
+from tf_fsgd.storage import flatbuffer
 
 THREADS = (1, 2)  # that latency is told for
 
@@ -56,7 +56,7 @@ def convert(
     if precision in INTEGER:
         model = to_int8x16(model, examples)
     if facts is not None:
-        model = metadata.embed(model, facts)
+        model = flatbuffer.embed(model, facts)
     return compact(model)
 
 

@@ -48,7 +48,7 @@ PAINT_AND_GAINS = 3 + len(_BANDS)  # values of a pixel in the finest part
 _EXPANSION = 2  # of channels inside a block
 _TYPICAL_STRENGTH = 2.0  # standard deviations; brings the inputs to the order of 1
 _SMALL = 0.1  # variance that a new branch adds
-_CHANGE = 0.2  # of a unit of the last layer, whose first steps would tear pictures up
+CHANGE = 0.2  # of a unit of the last layer, whose first steps would tear pictures up
 
 
 def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> keras.Model:
@@ -197,7 +197,7 @@ def _pixels(x, patch: int, name: str, values: int = 3):
         kernel_initializer="zeros",
         name=f"{name}_conv",
     )(x)
-    change = layers.Rescaling(_CHANGE, dtype="float32", name=f"{name}_scale")(change)
+    change = layers.Rescaling(CHANGE, dtype="float32", name=f"{name}_scale")(change)
     if patch == 1:
         return change
     return DepthToSpace(patch, dtype="float32", name=name)(change)

@@ -111,4 +111,4 @@ def _start(state: TrainingState, config: Config) -> None:
     start, run = load_translator(name), run_named(name)
     known = {axis: number for number, axis in enumerate(start.axes)}
     axes = [known.get(axis) for axis in config.axes]
-    state.start_from(start.network, axes, newest_values(run.checkpoints) if run else {})
+    state.start_from(start.model, axes, newest_values(run.checkpoints) if run else {})

@@ -7,32 +7,37 @@ The network speaks of axes of W in standard deviations; a user speaks of edits, 
 is a clear edit. For a run of sliders that is two thirds of the most that it has learnt
 from, for a run of one fixed edit all of it; the units of a shipped translator were
 chosen on CelebA's validation photos.
+
+Two kinds of network run here: LiteRT's, of what is shipped, which edits photos without
+TensorFlow, and Keras', of a run. Whoever trains on a network, exports or takes it apart
+asks for `Translator.model`, which is Keras' in both cases. So nothing of Keras is
+imported here before it is needed.
 """
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
-from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.edits import strengths_of
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import resize, to_float, to_uint8
-from tf_fsgd.pix2pixhd.blend import taking_strengths
-from tf_fsgd.pix2pixhd.generator import build_generator
-from tf_fsgd.pix2pixhd.growth import grow
-from tf_fsgd.runs import RunFolder, open_run
-from tf_fsgd.settings import from_dict
-from tf_fsgd.storage.files import read_json, write_json
-from tf_fsgd.storage.weights import load_weights, save_weights
+from tf_fsgd.storage.files import read_json
+from tf_fsgd.translator.litert import LiteRTNetwork
+
+if TYPE_CHECKING:
+    import keras
+
+    from tf_fsgd.runs import RunFolder
 
 SHIPPED = Path(__file__).parent / "shipped"
 DEFAULT = "mobile-256"
 FACES_LICENCE = "non-commercial research only: the weights derive from FFHQ and CelebA"
 OWN_LICENCE = "that of the images and networks that it was trained with"
-_FORMAT = 1  # of a shipped translator's JSON; absent: 1
+FORMAT = 2  # of a shipped translator's JSON; 2: beside a .tflite
 _LICENCES = {"folder": OWN_LICENCE}  # by the way in which faces were chosen
 
 
@@ -42,8 +47,9 @@ class Translator:
 
     Attributes:
         name: What it is called in reports.
-        network: From `[image, strengths]`, `[N, R, R, 3]` in [-1, 1] and `[N, E]` in
-            standard deviations of w, to an image, float32, not clipped.
+        network: Any function from `[images, strengths]`, `[N, R, R, 3]` in [-1, 1] and
+            `[N, E]` in standard deviations of w, to images, float32, clipped or not: a
+            Keras model, or a `LiteRTNetwork`.
         resolution: R, in pixels.
         axes: Names of the E columns of strengths.
         units: Standard deviations that strength 1 of each edit stands for: both ends
@@ -53,7 +59,7 @@ class Translator:
     """
 
     name: str
-    network: keras.Model
+    network: Callable
     resolution: int
     axes: tuple[str, ...]
     units: dict[str, float]
@@ -63,6 +69,13 @@ class Translator:
     def edits(self) -> tuple[str, ...]:
         """What can be asked for."""
         return tuple(self.units)
+
+    @property
+    def model(self) -> "keras.Model":
+        """The network in Keras; of a shipped translator it is built when asked for."""
+        if isinstance(self.network, LiteRTNetwork):
+            return self.network.model
+        return self.network
 
     def strengths(self, edits: dict[str, float]) -> np.ndarray:
         """Strengths for the network.
@@ -105,13 +118,12 @@ class Translator:
             faces = np.stack([resize(face, self.resolution) for face in faces])
         outputs = [
             to_uint8(
-                keras.ops.convert_to_numpy(
+                np.asarray(
                     self.network(
                         [
                             to_float(faces[start : start + batch_size]),
                             np.asarray(edits[start : start + batch_size], np.float32),
-                        ],
-                        training=False,
+                        ]
                     )
                 )
             )
@@ -120,13 +132,15 @@ class Translator:
         return np.concatenate(outputs or [faces])
 
 
-def of_run(run: RunFolder, network: keras.Model) -> Translator:
+def of_run(run: "RunFolder", network: "keras.Model") -> Translator:
     """The translator that a run makes.
 
     Args:
         run: The run.
         network: Its network, in training or trained.
     """
+    from tf_fsgd.pix2pixhd.blend import taking_strengths
+
     config = run.config
     units, resolution = config.units, config.pairs.resolution
     axes = config.axes or tuple(units)
@@ -140,7 +154,7 @@ def is_shipped(name: str) -> bool:
     return name == "shipped" or (SHIPPED / f"{name}.json").is_file()
 
 
-def run_named(name: str) -> RunFolder | None:
+def run_named(name: str) -> "RunFolder | None":
     """The run folder that a user means by a name, if not something else.
 
     Args:
@@ -152,6 +166,8 @@ def run_named(name: str) -> RunFolder | None:
     """
     if is_shipped(name) or not Path(name).is_dir():
         return None
+    from tf_fsgd.runs import open_run
+
     return open_run(name)
 
 
@@ -177,64 +193,16 @@ def load_translator(name_or_run: str | os.PathLike) -> Translator:
     return of_run(run, run.load_translator())
 
 
-def halve(
-    translator: Translator, generator: GeneratorConfig
-) -> tuple[Translator, GeneratorConfig]:
-    """The same translator for pictures of half the side (`growth.grow`).
-
-    Args:
-        translator: Of a modulated generator.
-        generator: What its network was built from.
-
-    Returns:
-        The smaller translator, and what its network was built from.
-
-    Raises:
-        UserError: If the generator is of another kind, or cannot be built at half its
-            side and patch.
-    """
-    if generator.kind != "modulated":
-        raise UserError(
-            f"halving needs a generator.kind of modulated, received {generator.kind}"
-        )
-    smaller = dataclasses.replace(generator, patch=generator.patch // 2)
-    resolution = translator.resolution // 2
-    network = build_generator(smaller, resolution, len(translator.axes))
-    grow(translator.network, network)
-    halved = dataclasses.replace(translator, network=network, resolution=resolution)
-    return halved, smaller
-
-
-def ship(translator: Translator, generator: GeneratorConfig, folder: Path) -> None:
-    """Writes a translator as a small file with its facts, to be kept with the code.
-
-    Args:
-        translator: What to write, under its name.
-        generator: What its network was built from.
-        folder: Gets `NAME.npz` (float16 weights) and `NAME.json`.
-    """
-    save_weights(translator.network, folder / f"{translator.name}.npz")
-    write_json(
-        folder / f"{translator.name}.json",
-        {
-            "format": _FORMAT,
-            "resolution": translator.resolution,
-            "axes": list(translator.axes),
-            "units": translator.units,
-            "licence": translator.licence,
-            "generator": dataclasses.asdict(generator),
-        },
-    )
-
-
 def _load_shipped(name: str) -> Translator:
     path = SHIPPED / f"{name}.json"
     facts = read_json(path)
-    if (found := facts.get("format", _FORMAT)) != _FORMAT:
-        raise UserError(f"{path}: format must be {_FORMAT}, received {found!r}")
-    generator = from_dict(GeneratorConfig, facts["generator"], str(path))
-    resolution, axes, units = facts["resolution"], tuple(facts["axes"]), facts["units"]
-    network = build_generator(generator, resolution, len(axes))
-    load_weights(network, SHIPPED / f"{name}.npz")
-    network = taking_strengths(network, resolution, units[axes[0]])
-    return Translator(name, network, resolution, axes, units, facts["licence"])
+    if (found := facts.get("format")) != FORMAT:
+        raise UserError(f"{path}: format must be {FORMAT}, received {found!r}")
+    return Translator(
+        name,
+        LiteRTNetwork(path.with_suffix(".tflite")),
+        facts["resolution"],
+        tuple(facts["axes"]),
+        facts["units"],
+        facts["licence"],
+    )

@@ -1,11 +1,22 @@
-"""Reads .tflite files whole, wherever a writer has put the weights."""
+"""Reads .tflite files whole, wherever a writer has put the weights; and their facts.
 
+No task type of TFLite's own metadata fits a network from image to image, so what a file
+says of itself is one named buffer of UTF-8 JSON, which every reader of the schema can
+get at:
+
+    from tf_fsgd.storage.flatbuffer import read_facts
+    read_facts(open("face.tflite", "rb").read())["units"]["smile"]
+"""
+
+import json
 import struct
 
+import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 IDENTIFIER = b"TFL3"
+FACTS = "tf_fsgd"
 
 
 def read(model: bytes) -> schema.ModelT:
@@ -53,3 +64,38 @@ def constant_bytes(graph: schema.ModelT) -> int:
         for index in used
         if has_data(graph.buffers[index])
     )
+
+
+def embed(model: bytes, facts: dict) -> bytes:
+    """Adds facts to a model, in place of what it had under the same name.
+
+    Args:
+        model: The contents of a .tflite file.
+        facts: Whatever JSON can hold.
+
+    Returns:
+        The contents of another.
+    """
+    graph = read(model)
+    text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False)
+    buffer = schema.BufferT(data=np.frombuffer(text.encode(), np.uint8))
+    graph.buffers.append(buffer)
+    others = [entry for entry in graph.metadata or [] if entry.name != FACTS.encode()]
+    entry = schema.MetadataT(name=FACTS, buffer=len(graph.buffers) - 1)
+    graph.metadata = [*others, entry]
+    builder = flatbuffers.Builder(len(model) + len(text))
+    builder.Finish(graph.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def read_facts(model: bytes) -> dict | None:
+    """The facts in a file, `None` where there are none of ours.
+
+    Raises:
+        ValueError: If it is not a whole .tflite file.
+    """
+    graph = read(model)
+    for entry in graph.metadata or []:
+        if entry.name == FACTS.encode():
+            return json.loads(graph.buffers[entry.buffer].data.tobytes())
+    return None
