@@ -6,9 +6,9 @@ from PIL import Image
 
 from tf_fsgd.cli.export import main
 from tf_fsgd.exporting.faces import find_faces
+from tf_fsgd.exporting.shipping import ship
 from tf_fsgd.runs import unfinished_or_new
 from tf_fsgd.storage.lease import lease
-from tf_fsgd.translator.translator import ship
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ def _sunglasses(rng: np.random.Generator, draw: ImageDraw.ImageDraw, side: int):
     for lens in lenses:
         draw.rounded_rectangle([*(lens - half), *(lens + half)], rounding, fill=255)
     ends = [centre + sign * side * 0.34 * along for sign in (-1, 1)]
-    _stick(draw, *ends, side * 0.018)
+    _stick(draw, ends[0], ends[1], side * 0.018)
     return rng.integers(5, 60, 3)
 
 
