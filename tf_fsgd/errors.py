@@ -122,6 +122,8 @@ def _coded(
 def _nobody_reads() -> bool:
     """Whether it is our output that nobody reads; what is left of it is thrown away."""
     gone = False
+    if sys.platform == "win32":  # no poll there, nor this error of a console's pipe
+        return gone
     for stream in (sys.stdout, sys.stderr):
         state = select.poll()
         state.register(stream.fileno(), 0)  # errors are told unasked

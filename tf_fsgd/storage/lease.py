@@ -14,6 +14,7 @@ shorter, but network disks keep it to one host or do not have it at all, and it 
 say who holds it. Roles are for several workers on one folder: each has its own lease.
 """
 
+import _thread
 import contextlib
 import datetime
 import json
@@ -22,6 +23,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -178,4 +180,7 @@ def _interrupt() -> None:
     """
     ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     sent = signal.SIGTERM if ignored else signal.SIGINT
-    signal.pthread_kill(threading.main_thread().ident or 0, sent)
+    if sys.platform == "win32":
+        _thread.interrupt_main(sent)
+    else:  # it wakes a thread that sleeps, too
+        signal.pthread_kill(threading.main_thread().ident or 0, sent)
