@@ -2,11 +2,12 @@
 
 import argparse
 import logging
+import os
 from pathlib import Path
 
+from tf_fsgd.backend.quiet import output_to
 from tf_fsgd.errors import guarded
 from tf_fsgd.exporting.errors import ExportError
-from tf_fsgd.exporting.gate import check_file
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,6 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _check_files(paths: list[Path]) -> int:
+    # TensorFlow is loaded late, so that --help is quick and its greeting stays hidden.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with output_to(os.devnull):
+        from tf_fsgd.exporting.gate import check_file
+
     failed = 0
     for path in paths:
         try:
