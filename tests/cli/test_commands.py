@@ -503,6 +503,13 @@ def test_words_that_no_verb_takes(mistake, words, message):
     assert message in mistake(verbs.main, *words)
 
 
+def test_of_a_flag_given_twice_the_last_counts(mistake):
+    words = ["sample", "--trunc", "1", "--out", "a.png", "--out", "a.txt"]
+    assert "--out must end in one of .png" in mistake(verbs.main, *words)
+    line = mistake(verbs.main, "translate", "a.png", "--face", "0", "--face", "-1")
+    assert line == "error: --face must be at least 1, received -1\n"
+
+
 def flags(command):
     """Name and type of each option, those of commands within as well."""
     if command.default_command:

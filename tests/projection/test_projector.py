@@ -332,4 +332,4 @@ def test_a_generated_face_comes_closer(teacher):
 )
 def test_settings_keep_their_rules(settings, message):
     with pytest.raises(UserError, match=re.escape(message)):
-        ProjectionSettings(**settings)
+        Projector(LinearTeacher(), 32, nothing, ProjectionSettings(**settings))

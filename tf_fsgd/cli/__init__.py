@@ -33,7 +33,7 @@ app = App(
     help_format="markdown",
     version=__version__,
     version_flags=("--version", "-V"),
-    default_parameter=Parameter(negative=()),
+    default_parameter=Parameter(negative=(), allow_repeating=True),  # the last counts
 )
 for _place, (_title, _names) in enumerate((VERBS | {"Options": ""}).items()):
     _group = Group(_title, sort_key=_place)
