@@ -125,6 +125,7 @@ whole = np.full((64, 64, 3), 128, np.uint8)
 assert (t(whole, older=0) == whole).all() and (t(whole, older=1) != whole).any()
 assert main(["translate", "photo.png", "--edit", "smile"]) == 0
 assert (read_image("translated/photo.png") == edited).all()
+assert "pydantic" not in sys.modules  # a tenth of a second
 assert tf_fsgd.preset("quick") == tf_fsgd.Config()
 assert tf_fsgd.load_direction("smile").layers
 assert not asked, asked
