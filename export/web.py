@@ -2,7 +2,7 @@
 
 import sys
 
-from tf_fsgd.cli.web import main
+from tf_fsgd.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["web", *sys.argv[1:]]))

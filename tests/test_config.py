@@ -1,6 +1,8 @@
 """A config survives JSON, and a slip of the pen in it is one line."""
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 
@@ -258,6 +260,31 @@ def test_a_value_out_of_range(assignment, rule):
     field = assignment.partition("=")[0]
     message = str(caught.value)
     assert message.startswith(f"{field} must be {rule}") and ", received " in message
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "value", "message"),
+    [
+        ("training", "images", "many", "training: images must be int, received 'many'"),
+        ("pairs", "renders", 3, "pairs.renders must be one of 2, 5, received 3"),
+        ("loss", "pixel", None, "loss: pixel must be float, received None"),
+    ],
+)
+def test_what_python_assigns_is_checked(section, field, value, message):
+    config = Config()
+    setattr(getattr(config, section), field, value)
+    with pytest.raises(UserError) as caught:
+        config.check()
+    assert str(caught.value) == message
+
+
+def test_a_config_alone_needs_no_pydantic():
+    # Photos are edited by a network whose form is a GeneratorConfig.
+    script = (
+        "import sys; from tf_fsgd.config import GeneratorConfig; GeneratorConfig(); "
+        "sys.exit('pydantic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -8,39 +8,43 @@ and evaluation read it back, so that no flag has to be typed twice. Named ones a
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from annotated_types import Interval
 
 from tf_fsgd.config_formats import FORMAT, migrated
 from tf_fsgd.edits import default_units, teacher_unit
 from tf_fsgd.errors import UserError
 from tf_fsgd.settings import (
-    Rule,
-    above,
-    at_least,
-    between,
+    BelowOne,
+    Count,
+    Natural,
+    Positive,
+    Settings,
+    Share,
+    Weight,
     check_fields,
     from_dict,
-    one_of,
-    setting,
 )
 from tf_fsgd.storage.files import read_json, write_json
 
 SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `Config.seed`
 _SEEDS = 2**32  # that NumPy's RandomState takes
-PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
-_BELOW_ONE = Rule("at least 0 and below 1", lambda value: 0 <= value < 1)
+Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+PRECISIONS = get_args(Precision)
 
 
 @dataclass
-class TeacherConfig:
+class TeacherConfig(Settings):
     """The generator that renders both sides of a pair."""
 
     checkpoint: str = "mobile-ffhq"  # a name or a file, see stylegan2.loading
-    truncation_psi: float = setting(0.7, above(0))  # the official commands' value
-    batch_size: int = setting(4, at_least(1))  # faces rendered at once
+    truncation_psi: Positive = 0.7  # the official commands' value
+    batch_size: Count = 4  # faces rendered at once
 
 
 @dataclass
-class PairsConfig:
+class PairsConfig(Settings):
     """How A/B pairs are made and chosen (paper, section 3).
 
     A modulated generator learns from whole families instead (`pairs.whole`): they are
@@ -48,47 +52,45 @@ class PairsConfig:
     renders, confidence and preselect say nothing about them; they are always head_only.
     """
 
-    count: int = setting(448, at_least(1))  # pairs to keep for training
+    count: Count = 448  # pairs to keep for training
     # Further pairs, never trained on: sample grids, evaluation, export's comparison.
-    held_out: int = setting(32, at_least(1))
-    resolution: int = setting(128, at_least(16))  # side in pixels, as stored
+    held_out: Count = 32
+    resolution: Annotated[int, Interval(ge=16)] = 128  # side in pixels, as stored
     # Of the edit, in standard deviations of w along the direction; 0: what suits it.
-    strength: float = setting(0.0, at_least(0))
+    strength: Weight = 0.0
     # Images a candidate: 2 (the ends) or 5 (the paper's).
-    renders: int = setting(2, one_of(2, 5))
+    renders: Literal[2, 5] = 2
     # Probability that both ends must reach in their classes.
-    confidence: float = setting(
-        0.8, Rule("above 0.5 and below 1", lambda value: 0.5 < value < 1)
-    )
+    confidence: Annotated[float, Interval(gt=0.5, lt=1)] = 0.8
     # Linear reading of w that a candidate must reach; 0: all.
-    preselect: float = setting(0.9, _BELOW_ONE)
+    preselect: BelowOne = 0.9
     # B is the teacher's picture inside the head, A's own pixels elsewhere, and the edit
     # spares the coarsest rows of W+, which move pose and outline.
     head_only: bool = True
     # Share of whole families that show what truncation leaves out: rarer faces, turned
     # heads, other expressions.
-    wide: float = setting(0.0, between(0, 1))
+    wide: Share = 0.0
     folder: str = ""  # a folder of A/B images to train on instead of rendering
 
 
 @dataclass
-class GeneratorConfig:
+class GeneratorConfig(Settings):
     """The translator."""
 
     # GlobalGenerator, LocalEnhancer, or one network for several edits and strengths.
-    kind: str = setting("global", one_of("global", "local", "modulated"))
-    filters: int = setting(24, at_least(1))  # channels at full resolution ("ngf")
-    downsamplings: int = setting(3, at_least(0))
-    blocks: int = setting(5, at_least(0))  # residual blocks at the lowest resolution
+    kind: Literal["global", "local", "modulated"] = "global"
+    filters: Count = 24  # channels at full resolution ("ngf")
+    downsamplings: Natural = 3
+    blocks: Natural = 5  # residual blocks at the lowest resolution
     # Modulated only: the same at twice that, on either side.
-    side_blocks: int = setting(4, at_least(0))
+    side_blocks: Natural = 4
     # Modulated only: pixels of a side that become channels at both ends.
-    patch: int = setting(4, at_least(1))
+    patch: Count = 4
     # Modulated only: residual blocks on patches of half the side; 0: no such part.
-    detail_blocks: int = setting(0, at_least(0))
+    detail_blocks: Natural = 0
     # Modulated only: the same on patches of a quarter; needs the detail part.
-    finest_blocks: int = setting(0, at_least(0))
-    norm: str = setting("none", one_of("none", "instance"))
+    finest_blocks: Natural = 0
+    norm: Literal["none", "instance"] = "none"
     residual: bool = True  # output = input + predicted change
     # The outermost convolutions halve and double by themselves.
     strided_ends: bool = True
@@ -148,18 +150,18 @@ class GeneratorConfig:
 
 
 @dataclass
-class DiscriminatorConfig:
+class DiscriminatorConfig(Settings):
     """The multiscale PatchGAN discriminator."""
 
-    filters: int = setting(32, at_least(1))  # "ndf"
+    filters: Count = 32  # "ndf"
     # Strided convolutions of each PatchGAN ("n_layers_D").
-    layers: int = setting(3, at_least(1))
-    scales: int = setting(2, at_least(1))  # "num_D"
+    layers: Count = 3
+    scales: Count = 2  # "num_D"
     # Pixels of a side that become channels first. Small maps: a third of the time.
-    patch: int = setting(1, at_least(1))
-    norm: str = setting("instance", one_of("none", "instance"))
+    patch: Count = 1
+    norm: Literal["none", "instance"] = "instance"
     # What it is shown beside the source.
-    sees: str = setting("image", one_of("change", "image"))
+    sees: Literal["change", "image"] = "image"
 
     def check(self, resolution: int) -> None:
         """Refuses what no network can be built from.
@@ -188,72 +190,70 @@ class DiscriminatorConfig:
 
 
 @dataclass
-class LossConfig:
+class LossConfig(Settings):
     """Weights of the generator's losses; 0 leaves a loss out."""
 
-    adversarial: float = setting(1.0, at_least(0))
-    feature_matching: float = setting(4.0, at_least(0))
-    perceptual: float = setting(10.0, at_least(0))
+    adversarial: Weight = 1.0
+    feature_matching: Weight = 4.0
+    perceptual: Weight = 10.0
     # Features of the attribute classifier at full size, the same at its own size with
     # its logits, or VGG19's.
-    perceptual_network: str = setting(
-        "readings", one_of("attributes", "readings", "vgg19", "auto")
-    )
-    pixel: float = setting(10.0, at_least(0))  # L1
+    perceptual_network: Literal["attributes", "readings", "vgg19", "auto"] = "readings"
+    pixel: Weight = 10.0  # L1
     # L1 once more where source and target agree: what the edit should leave alone.
-    unchanged: float = setting(20.0, at_least(0))
+    unchanged: Weight = 20.0
     # L1 between the output moved and the output of the photo moved, by some pixels.
-    equivariance: float = setting(0.0, at_least(0))
+    equivariance: Weight = 0.0
 
 
 @dataclass
-class AugmentationConfig:
+class AugmentationConfig(Settings):
     """What closes the gap between generated and real faces; one draw for A and B."""
 
     flip: bool = True
-    rotation: float = setting(4.0, between(0, 180))  # largest angle in degrees
+    rotation: Annotated[float, Interval(ge=0, le=180)] = 4.0  # largest angle in degrees
     # Largest share of the side that a crop removes.
-    crop: float = setting(0.08, _BELOW_ONE)
+    crop: BelowOne = 0.08
     # Largest change of brightness, contrast and saturation.
-    colour: float = setting(0.15, between(0, 1))
-    blur: float = setting(0.3, between(0, 1))  # probability of a blur of both sides
+    colour: Share = 0.15
+    blur: Share = 0.3  # probability of a blur of both sides
     # Probability of noise and JPEG artefacts of both sides.
-    jpeg: float = setting(0.3, between(0, 1))
+    jpeg: Share = 0.3
     # Probability of a hand, a microphone, sunglasses... in front of both faces.
-    cover: float = setting(0.0, between(0, 1))
+    cover: Share = 0.0
 
 
 @dataclass
-class TrainingConfig:
+class TrainingConfig(Settings):
     """The loop. Work is counted in images of type A shown to the network."""
 
     # A run or a shipped translator whose weights a modulated generator starts from.
     start_from: str = ""
-    images: int = setting(8_500, at_least(1))  # in all
+    images: Count = 8_500  # in all
     # Share of `images`, at the end, over which the rate falls linearly to 0.
-    decay: float = setting(0.5, between(0, 1))
-    batch_size: int = setting(4, at_least(1))
-    learning_rate: float = setting(3e-4, above(0))  # of the generator
-    discriminator_learning_rate: float = setting(5e-5, above(0))
-    beta_1: float = setting(0.5, _BELOW_ONE)
-    ema_decay: float = setting(0.995, between(0, 1))  # per step
+    decay: Share = 0.5
+    batch_size: Count = 4
+    learning_rate: Positive = 3e-4  # of the generator
+    discriminator_learning_rate: Positive = 5e-5
+    beta_1: BelowOne = 0.5
+    ema_decay: Share = 0.995  # per step
     # Longest gradient of a network, where longer ones are scaled down; 0: any.
-    largest_norm: float = setting(0.0, at_least(0))
-    precision: str = setting("auto", one_of(*PRECISIONS))
-    sample_every: int = setting(1_000, at_least(1))  # images between two sample grids
-    checkpoint_every: int = setting(1_000, at_least(1))  # between two checkpoints
-    log_every: int = setting(200, at_least(1))  # between two log lines
+    largest_norm: Weight = 0.0
+    precision: Precision = "auto"
+    sample_every: Count = 1_000  # images between two sample grids
+    checkpoint_every: Count = 1_000  # between two checkpoints
+    log_every: Count = 200  # between two log lines
 
 
 @dataclass
-class Config:
+class Config(Settings):
     """All of a run."""
 
     preset: str = "quick"
     # One edit; for a modulated generator one or several with commas between; with
     # `pairs.folder` only a name, by default the folder's.
     edit: str = "feminine"
-    seed: int = setting(0, between(0, _SEEDS // SEEDS_A_RUN - 1))
+    seed: Annotated[int, Interval(ge=0, le=_SEEDS // SEEDS_A_RUN - 1)] = 0
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
     pairs: PairsConfig = field(default_factory=PairsConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)

@@ -5,70 +5,54 @@
 `mobile-256` make one small network for several edits with sliders.
 """
 
-import functools
-from collections.abc import Callable
+from typing import Any
 
-from tf_fsgd.config import (
-    AugmentationConfig,
-    Config,
-    DiscriminatorConfig,
-    GeneratorConfig,
-    LossConfig,
-    PairsConfig,
-    TeacherConfig,
-    TrainingConfig,
-)
+from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
+from tf_fsgd.settings import from_dict
+
+_PAPER: dict[str, Any] = {
+    "pairs": dict(
+        count=50_000,
+        held_out=200,
+        resolution=512,
+        head_only=False,
+        renders=5,
+        confidence=0.9,
+        preselect=0.0,
+    ),
+    "generator": dict(
+        filters=64,
+        downsamplings=4,
+        blocks=9,
+        norm="instance",
+        residual=False,
+        strided_ends=False,
+    ),
+    "discriminator": dict(filters=64),
+    "loss": dict(
+        feature_matching=10.0, perceptual_network="vgg19", pixel=0.0, unchanged=0.0
+    ),
+    "augmentation": dict(rotation=0.0, crop=0.0, colour=0.0, blur=0.0, jpeg=0.0),
+    "training": dict(
+        images=200 * 50_000,  # 100 epochs at a constant rate, 100 falling to 0
+        batch_size=8,
+        learning_rate=2e-4,
+        discriminator_learning_rate=2e-4,
+        ema_decay=0.0,
+        sample_every=50_000,
+        checkpoint_every=10_000,
+        log_every=1_000,
+    ),
+}
 
 
-def _paper() -> Config:
-    return Config(
-        preset="paper",
-        teacher=TeacherConfig(),
-        pairs=PairsConfig(
-            count=50_000,
-            held_out=200,
-            resolution=512,
-            renders=5,
-            confidence=0.9,
-            preselect=0.0,
-            head_only=False,
-        ),
-        generator=GeneratorConfig(
-            filters=64,
-            downsamplings=4,
-            blocks=9,
-            norm="instance",
-            residual=False,
-            strided_ends=False,
-        ),
-        discriminator=DiscriminatorConfig(filters=64, layers=3, scales=2),
-        loss=LossConfig(
-            feature_matching=10.0, perceptual_network="vgg19", pixel=0.0, unchanged=0.0
-        ),
-        augmentation=AugmentationConfig(
-            flip=True, rotation=0.0, crop=0.0, colour=0.0, blur=0.0, jpeg=0.0
-        ),
-        training=TrainingConfig(
-            images=200 * 50_000,  # 100 epochs at a constant rate, 100 falling to 0
-            batch_size=8,
-            learning_rate=2e-4,
-            discriminator_learning_rate=2e-4,
-            ema_decay=0.0,
-            sample_every=50_000,
-            checkpoint_every=10_000,
-            log_every=1_000,
-        ),
-    )
-
-
-def _mobile(resolution: int) -> Config:
-    return Config(
-        preset=f"mobile-{resolution}",
-        edit="feminine,older,smile",
-        teacher=TeacherConfig(truncation_psi=0.75),
-        pairs=PairsConfig(count=1_984, held_out=64, resolution=resolution, wide=0.5),
-        generator=GeneratorConfig(
+def _mobile(resolution: int) -> dict[str, Any]:
+    return {
+        "edit": "feminine,older,smile",
+        "teacher": dict(truncation_psi=0.75),
+        "pairs": dict(count=1_984, held_out=64, resolution=resolution, wide=0.5),
+        "generator": dict(
             kind="modulated",
             filters=64,
             blocks=4,
@@ -79,23 +63,17 @@ def _mobile(resolution: int) -> Config:
             patch=resolution // 32,
             strided_ends=False,
         ),
-        discriminator=DiscriminatorConfig(
-            filters=48,
-            layers=3,
-            patch=resolution // 128,
-            norm="none",
-            sees="change",
+        "discriminator": dict(
+            filters=48, patch=resolution // 128, norm="none", sees="change"
         ),
         # Features at full size: halved first, as for the logits, a weave of two pixels
         # costs nothing.
-        loss=LossConfig(
+        "loss": dict(
             perceptual=15.0, perceptual_network="attributes", equivariance=10.0
         ),
         # Photos are lit and coloured in more ways than the teacher's faces.
-        augmentation=AugmentationConfig(
-            rotation=8.0, crop=0.12, colour=0.25, cover=0.2
-        ),
-        training=TrainingConfig(
+        "augmentation": dict(rotation=8.0, crop=0.12, colour=0.25, cover=0.2),
+        "training": dict(
             images=100_000,
             learning_rate=5e-4,
             discriminator_learning_rate=4e-4,
@@ -104,15 +82,16 @@ def _mobile(resolution: int) -> Config:
             sample_every=4_000,
             checkpoint_every=2_000,
         ),
-    )
+    }
 
 
-PRESETS: dict[str, Callable[[], Config]] = {
-    "quick": Config,
-    "paper": _paper,
-    "mobile-128": functools.partial(_mobile, 128),
-    "mobile-256": functools.partial(_mobile, 256),
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {},
+    "paper": _PAPER,
+    "mobile-128": _mobile(128),
+    "mobile-256": _mobile(256),
 }
+"""What each has otherwise than `Config`'s defaults."""
 
 
 def preset(name: str) -> Config:
@@ -128,4 +107,4 @@ def preset(name: str) -> Config:
         raise UserError(
             f"preset must be one of {', '.join(PRESETS)}, received {name!r}"
         )
-    return PRESETS[name]()
+    return from_dict(Config, {"preset": name, **PRESETS[name]}, f"preset {name}")

@@ -1,4 +1,3 @@
-import argparse
 import functools
 import json
 from pathlib import Path
@@ -12,7 +11,7 @@ from tf_fsgd.attributes.crop_augmentation import augment
 from tf_fsgd.attributes.evaluate import agreement
 from tf_fsgd.attributes.model import build_classifier, load_classifier
 from tf_fsgd.attributes.train import train_classifier
-from tf_fsgd.cli import attributes
+from tf_fsgd.cli import app
 from tf_fsgd.errors import UserError
 from tf_fsgd.storage.lease import lease
 
@@ -63,10 +62,8 @@ def test_agreement_by_hand():
     assert agreement(probabilities, labels | True, 0.3)["balanced"] is None
 
 
-def _parse(*words):
-    parser = argparse.ArgumentParser()
-    attributes.add_arguments(parser)
-    return parser.parse_args([str(word) for word in words])
+def _attributes(*words):
+    app(["attributes", *map(str, words)], result_action="return_value")
 
 
 @pytest.mark.slow
@@ -96,7 +93,7 @@ def test_commands(plain_celeba, tmp_path, capsys):
     out = tmp_path / "out"
     common = ["--data-dir", plain_celeba]
     flags = ["--out", out, "--epochs", 1, "--batch-size", 4, "--note", "grey squares"]
-    attributes.run(_parse("train", *common, *flags))
+    _attributes("train", *common, *flags)
     said = capsys.readouterr().out
     assert "test, 2 faces: Male" in said
     card = Path(said.splitlines()[-1].removeprefix("card: ")).read_text()
@@ -105,18 +102,18 @@ def test_commands(plain_celeba, tmp_path, capsys):
     shares = load_classifier(out / "celeba40.npz").train_share
     assert shares[31] == 0.5 and shares.sum() == 0.5
 
-    attributes.run(_parse("evaluate", *common, "--weights", out / "celeba40.npz"))
+    _attributes("evaluate", *common, "--weights", out / "celeba40.npz")
     assert "| Smiling | 50.0 % |" in capsys.readouterr().out
 
     photo = next((plain_celeba / "img_align_celeba").iterdir())
-    attributes.run(_parse("score", photo))
+    _attributes("score", photo)
     assert str(photo) in capsys.readouterr().out
 
 
 def test_one_training_at_a_time(plain_celeba, tmp_path):
     out = tmp_path / "out"
     with lease(out), pytest.raises(UserError, match="another command works here"):
-        attributes.run(_parse("train", "--data-dir", plain_celeba, "--out", out))
+        _attributes("train", "--data-dir", plain_celeba, "--out", out)
     assert [path.name for path in out.iterdir()] == ["leases"]
 
 

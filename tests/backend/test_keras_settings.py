@@ -13,13 +13,13 @@ from tf_fsgd.backend import keras_settings
 from tf_fsgd.backend.keras_settings import settle
 
 REPOSITORY = Path(__file__).parents[2]
-# A verb is imported where TensorFlow's greeting goes nowhere. The network could not be
+# Rooms are imported where TensorFlow's greeting goes nowhere. The network could not be
 # built with another data format.
 SCRIPT = """
 import os, sys
 from tf_fsgd.backend.quiet import output_to
 with output_to(os.devnull):
-    import tf_fsgd.cli.sample
+    import tf_fsgd.stylegan2.loading
 import tf_fsgd.exporting.bundle
 import keras
 from tf_fsgd.config import GeneratorConfig

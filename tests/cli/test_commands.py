@@ -4,7 +4,6 @@ All but one run in this process, because loading TensorFlow takes seconds.
 """
 
 import dataclasses
-import importlib.util
 import os
 import socket
 import subprocess
@@ -15,9 +14,10 @@ import numpy as np
 import pytest
 
 from tf_fsgd import __main__ as verbs
-from tf_fsgd import job
+from tf_fsgd import cli, job
 from tf_fsgd.config import Config, GeneratorConfig
-from tf_fsgd.errors import UserError, guarded
+from tf_fsgd.edits import EDITS
+from tf_fsgd.errors import UserError
 from tf_fsgd.exporting.shipping import ship
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.generator import build_generator
@@ -26,15 +26,6 @@ from tf_fsgd.storage.files import write_json
 from tf_fsgd.translator import translator
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def train():
-    """train.py, which no package holds."""
-    spec = importlib.util.spec_from_file_location("train", REPOSITORY / "train.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -130,7 +121,7 @@ def text_file(path):
         (["--pairs", ("empty", empty_folder)], "must hold folders A and B"),
     ],
 )
-def test_a_mistake_leaves_no_run_folder(train, mistake, tmp_path, words, message):
+def test_a_mistake_leaves_no_run_folder(mistake, tmp_path, words, message):
     prepared = []
     for word in words:
         if isinstance(word, tuple):
@@ -142,7 +133,7 @@ def test_a_mistake_leaves_no_run_folder(train, mistake, tmp_path, words, message
     runs = tmp_path / "runs"
 
     def command():
-        return guarded(train.main, train._arguments())
+        return cli.main(["train", *sys.argv[1:]])
 
     assert message in mistake(command, *prepared, "--runs", runs)
     assert not runs.exists()
@@ -150,7 +141,7 @@ def test_a_mistake_leaves_no_run_folder(train, mistake, tmp_path, words, message
 
 @pytest.mark.parametrize("again", ["the same words", "--resume"])
 def test_of_the_same_command_twice_the_second_is_one_line(
-    train, mistake, monkeypatch, capfd, tmp_path, again
+    mistake, monkeypatch, capfd, tmp_path, again
 ):
     for number in range(2):
         for side in "AB":
@@ -161,7 +152,7 @@ def test_of_the_same_command_twice_the_second_is_one_line(
     lines = []
 
     def command():
-        return guarded(train.main, train._arguments())
+        return cli.main(["train", *sys.argv[1:]])
 
     def load_classifier():
         (run,) = (open_run(path) for path in (tmp_path / "runs").iterdir())
@@ -181,7 +172,7 @@ def test_of_the_same_command_twice_the_second_is_one_line(
 
 @pytest.mark.parametrize("again", ["the same words", "--resume"])
 def test_an_earlier_versions_unfinished_run_is_one_line(
-    train, mistake, tmp_path, earlier_configs, again
+    mistake, tmp_path, earlier_configs, again
 ):
     for side in "AB":
         picture = np.zeros((128, 128, 3), np.uint8)
@@ -196,7 +187,7 @@ def test_an_earlier_versions_unfinished_run_is_one_line(
     words += ["--set", "pairs.held_out=1"]
 
     def command():
-        return guarded(train.main, train._arguments())
+        return cli.main(["train", *sys.argv[1:]])
 
     line = mistake(command, *(["--resume", earlier] if again == "--resume" else words))
     assert line == (
@@ -217,18 +208,18 @@ def test_an_earlier_versions_unfinished_run_is_one_line(
     ],
 )
 def test_a_variable_that_names_no_folder(
-    train, mistake, tmp_path, monkeypatch, variable, message
+    mistake, tmp_path, monkeypatch, variable, message
 ):
     monkeypatch.setenv(variable, str(tmp_path / "typo"))
 
     def command():
-        return guarded(train.main, train._arguments())
+        return cli.main(["train", *sys.argv[1:]])
 
     assert message in mistake(command, "--runs", tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
 
 
-def test_pairs_of_ones_own_name_their_run(train, monkeypatch, tmp_path, capsys):
+def test_pairs_of_ones_own_name_their_run(monkeypatch, tmp_path, capsys):
     monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
     monkeypatch.delenv("TF_FSGD_WEIGHTS", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -238,11 +229,13 @@ def test_pairs_of_ones_own_name_their_run(train, monkeypatch, tmp_path, capsys):
             picture = np.zeros((size, size, 3), np.uint8)
             write_image(folder / side / f"{number}.png", picture)
 
+    made = []
+    monkeypatch.setattr(job, "make", lambda run, *_, **__: made.append(run) or {})
+
     def opened(*words):
-        words = ["train.py", "--runs", tmp_path / "runs", *words]
-        words += ["--set", "pairs.held_out=1"]
-        monkeypatch.setattr(sys, "argv", list(map(str, words)))
-        return train._open(train._arguments())[0]
+        words = ["train", "--runs", tmp_path / "runs", *words]
+        assert cli.main([*map(str, words), "--set", "pairs.held_out=1"]) == 0
+        return made[-1]
 
     run = opened("--pairs", folder)
     assert run.path.name == "00000-to-winter-quick-r128"
@@ -254,9 +247,9 @@ def test_pairs_of_ones_own_name_their_run(train, monkeypatch, tmp_path, capsys):
     assert opened("--set", f"pairs.folder={folder}") == run
 
 
-def test_a_file_in_the_place_of_the_runs(train, mistake, tmp_path):
+def test_a_file_in_the_place_of_the_runs(mistake, tmp_path):
     def command():
-        return guarded(train.main, train._arguments())
+        return cli.main(["train", *sys.argv[1:]])
 
     line = mistake(command, "--runs", text_file(tmp_path / "runs"))
     assert "runs: expected a folder, found a file" in line
@@ -436,13 +429,13 @@ def test_a_fixed_edit_on_a_sheet(monkeypatch, capsys, tmp_path, fixed, photo):
     assert sheet[5, -5].tolist() == [100] * 3 and sheet[-5, -5].tolist() == [151] * 3
 
 
-def test_sliders_start_from_sliders_only(train, mistake, tmp_path, fixed):
+def test_sliders_start_from_sliders_only(mistake, tmp_path, fixed):
     start = f"training.start_from={fixed.path}"
     runs = tmp_path / "new"
     words = ["--preset", "mobile-128", "--edit", "feminine", "--set", start]
 
     def command():
-        return guarded(train.main, train._arguments())
+        return cli.main(["train", *sys.argv[1:]])
 
     line = mistake(command, *words, "--runs", runs)
     assert "training.start_from must be a modulated generator, for a run" in line
@@ -462,7 +455,7 @@ def test_sliders_start_from_sliders_only(train, mistake, tmp_path, fixed):
 def test_units_that_training_has_not_shown(
     mistake, monkeypatch, tmp_path, brightens, units, message
 ):
-    monkeypatch.setattr("tf_fsgd.cli.ship.SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr("tf_fsgd.translator.translator.SHIPPED", tmp_path / "shipped")
     words = ["ship", brightens.path, "mine", "--units", units]
     assert message in mistake(verbs.main, *words)
     assert not (tmp_path / "shipped").exists()
@@ -486,14 +479,79 @@ def test_a_folder_does_not_hide_what_is_shipped(
     assert read_image(tmp_path / "translated" / "photo.png").mean() > 100
 
 
-def test_an_unknown_verb(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["tf_fsgd", "nope"])
-    with pytest.raises(SystemExit) as caught:
-        verbs.main()
-    assert caught.value.code == 2
-    # argparse's own: how it is used, and what was wrong.
-    usage, error = capsys.readouterr().err.splitlines()
-    assert "invalid choice: 'nope'" in error and "translate" in error
+def test_an_unknown_verb(mistake):
+    line = mistake(verbs.main, "nope")
+    assert line.startswith('error: Unknown command "nope". Available commands: transl')
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["translate"], 'Command "translate" parameter PHOTO requires an argument.'),
+        (["sample", "--seed", "3"], "Unknown option: --seed. Did you mean --seeds?"),
+        (["sample", "--out"], 'Command "sample" parameter --out requires an argument.'),
+        (["sample", "--trunc", "a"], 'unable to convert "a" into float.'),
+        (["sample", "--noise-mode", "a"], 'Choose from: "const", "random", "none".'),
+        # Cyclopts' own reading of numbers makes 3 of it.
+        (
+            ["translate", "a.png", "--face", "2.7"],
+            "Invalid value for --face: must be a whole number, received '2.7'",
+        ),
+    ],
+)
+def test_words_that_no_verb_takes(mistake, words, message):
+    assert message in mistake(verbs.main, *words)
+
+
+def test_of_a_flag_given_twice_the_last_counts(mistake):
+    words = ["sample", "--trunc", "1", "--out", "a.png", "--out", "a.txt"]
+    assert "--out must end in one of .png" in mistake(verbs.main, *words)
+    line = mistake(verbs.main, "translate", "a.png", "--face", "0", "--face", "-1")
+    assert line == "error: --face must be at least 1, received -1\n"
+
+
+def flags(command):
+    """Name and type of each option, those of commands within as well."""
+    if command.default_command:
+        for argument in command.assemble_argument_collection():
+            yield f"{command.name[0]} {argument.name}", argument
+    for name in command:
+        if not name.startswith("-"):
+            yield from flags(command[name])
+
+
+def test_whole_numbers_are_read_strictly_everywhere():
+    found = dict(flags(cli.app))
+    whole = [name for name, flag in found.items() if flag.hint in (int, int | None)]
+    assert {"sample --resolution", "train --epochs"} < set(whole)
+    assert [name for name in whole if not found[name].parameter.converter] == []
+
+
+def test_help_leads_with_what_a_newcomer_needs(capsys):
+    assert cli.main(["--help"]) == 0
+    words = capsys.readouterr().out.split()
+    places = [words.index(verb) for verb in "translate sliders train export".split()]
+    assert max(places) < words.index("Further") < words.index("maintainers")
+    assert len(next(iter(cli.VERBS.values())).split()) == 7
+    assert "Edits the faces of photos and videos." in " ".join(words)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["translate", "--help"]])
+def test_help_loads_no_framework(words):
+    script = (
+        f"import sys\nfrom tf_fsgd.cli import main\nassert main({words}) == 0\n"
+        "print(sorted({'tensorflow', 'keras', 'numpy', 'PIL'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_help_names_every_edit(capsys):
+    assert cli.main(["express", "--help"]) == 0
+    words = set(capsys.readouterr().out.replace(",", " ").split())
+    assert set(EDITS) <= words
 
 
 @pytest.mark.slow

@@ -1,15 +1,15 @@
 """`directions` from flags to files, with the simplest teacher and classifier."""
 
-import argparse
-
 import numpy as np
 import pytest
 
+from tf_fsgd.attributes import model
 from tf_fsgd.attributes.names import ATTRIBUTES
-from tf_fsgd.cli import directions
+from tf_fsgd.cli import app
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.storage.lease import lease
+from tf_fsgd.stylegan2 import loading
 
 
 class GreyTeacher:
@@ -41,13 +41,12 @@ class GreyClassifier:
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
-    monkeypatch.setattr(directions, "load_teacher", lambda name: GreyTeacher())
-    monkeypatch.setattr(directions, "load_classifier", GreyClassifier)
+    monkeypatch.setattr(loading, "load_teacher", lambda name: GreyTeacher())
+    monkeypatch.setattr(model, "load_classifier", GreyClassifier)
 
     def run(*words):
-        parser = argparse.ArgumentParser()
-        directions.add_arguments(parser)
-        directions.run(parser.parse_args(["--out", str(tmp_path), *words]))
+        words = ["directions", "--out", str(tmp_path), *words]
+        app(words, result_action="return_value")
         return tmp_path
 
     return run
@@ -58,7 +57,7 @@ def test_finds_what_the_classifier_sees(run, method):
     words = ["--edits", "smile", "--count", "1000", "--confidence", "0.7"]
     out = run(*words, "--method", method)
     direction = load_direction(str(out / "smile.npz"))
-    assert direction.layers == list(range(8))
+    assert direction.facts["edit"] == "smile" and direction.layers == list(range(8))
     assert np.abs(direction.vector).argmax() == 0
     assert np.linalg.norm(direction.vector) == pytest.approx(1, abs=1e-5)
     shares = direction.facts["share_with_attribute"]

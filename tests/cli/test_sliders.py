@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 import tf_fsgd.__main__ as verbs
-from tf_fsgd.cli import sliders
 from tf_fsgd.images.io import read_image, write_image
 from tf_fsgd.pix2pixhd.layers import Spread
+from tf_fsgd.training import samples
+from tf_fsgd.translator import translator as translators
 from tf_fsgd.translator.translator import Translator
 
 
@@ -26,15 +27,15 @@ def translator():
 def test_a_film_comes_and_goes(translator, monkeypatch):
     grey = np.full((1, 8, 8, 3), 100, np.uint8)
     shown = []
-    grid = sliders.image_grid
+    grid = samples.image_grid
     monkeypatch.setattr(
-        sliders,
+        samples,
         "image_grid",
         lambda faces, *rest, **more: (
             shown.append(int(faces[0, 0, 0, 0])) or grid(faces, *rest, **more)
         ),
     )
-    frames = sliders.film(translator, grey, {"smile": 1.0, "frown": 0.5}, 4)
+    frames = samples.edits_film(translator, grey, {"smile": 1.0, "frown": 0.5}, 4)
     assert len(frames) == 8 and len({frame.shape for frame in frames}) == 1
     # 0, half, all and half of 2 * 0.1 in [-1, 1], that is of 25.5 levels; then darker.
     assert shown == [100, 113, 126, 113, 100, 94, 87, 94]
@@ -43,7 +44,7 @@ def test_a_film_comes_and_goes(translator, monkeypatch):
 @pytest.fixture
 def command(translator, monkeypatch, tmp_path, capsys):
     write_image(tmp_path / "face.png", np.full((8, 8, 3), 100, np.uint8))
-    monkeypatch.setattr(sliders, "load_translator", lambda name: translator)
+    monkeypatch.setattr(translators, "load_translator", lambda name: translator)
 
     def run(*words):
         words = ["sliders", tmp_path / "face.png", *words]

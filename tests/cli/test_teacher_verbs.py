@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from tf_fsgd import __main__ as verbs
-from tf_fsgd.cli import rendering
 from tf_fsgd.images.io import read_image, to_uint8
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast
+from tf_fsgd.stylegan2 import loading
 from tf_fsgd.stylegan2.checkpoints.converted import converted
 from tf_fsgd.stylegan2.loading import load_teacher
 
@@ -28,7 +28,7 @@ def cache(tmp_path_factory):
     load = functools.cache(lambda name: load_teacher(name, "float32"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TF_FSGD_CACHE", str(folder))
-        patch.setattr(rendering, "load_teacher", load)
+        patch.setattr(loading, "load_teacher", load)
         yield folder
 
 
@@ -48,7 +48,7 @@ def checkpoint(request, foreign, cache):
 @pytest.fixture(scope="module")
 def drawn(foreign, cache):
     """Function: what the teacher itself draws of seeds."""
-    teacher = rendering.load_teacher(str(foreign))
+    teacher = loading.load_teacher(str(foreign))
 
     def drawn(*seeds, psi=0.7, noise_mode="const"):
         ws = broadcast(sample_w(teacher, seeds, psi), teacher.num_ws)

@@ -212,7 +212,7 @@ def test_one_that_cannot_be_written_stops_all(translate, tmp_path, monkeypatch):
     def full(path, photo, mark):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("tf_fsgd.cli.translate.write_photo", full)
+    monkeypatch.setattr("tf_fsgd.translator.folder.write_photo", full)
     for name in ("a.png", "b.png"):
         Image.fromarray(photo()).save(tmp_path / name)
     code, out, error = translate(tmp_path / "a.png", tmp_path / "b.png")

@@ -10,9 +10,15 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "module", ["export", "export.gate", "export.serving.client", "export.web"]
+    ("module", "verb"),
+    [
+        ("export", "export"),
+        ("export.gate", "gate"),
+        ("export.serving.client", "ask"),
+        ("export.web", "web"),
+    ],
 )
-def test_help_waits_for_no_tensorflow(module):
+def test_help_waits_for_no_tensorflow(module, verb):
     code = (
         f"import runpy, sys; sys.argv[1:] = ['--help']; sys.modules['keras'] = None; "
         f"runpy.run_module({module!r}, run_name='__main__')"
@@ -21,4 +27,4 @@ def test_help_waits_for_no_tensorflow(module):
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"usage: python -m {module} [-h] ")
+    assert done.stdout.startswith(f"Usage: tf-fsgd {verb} ")

@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 from PIL import Image
 
-from tf_fsgd.cli.gate import main
+from tf_fsgd.cli import main
 from tf_fsgd.errors import UserError
 from tf_fsgd.exporting import parity
 from tf_fsgd.exporting.bundle import export_translator
@@ -192,7 +192,7 @@ def test_sums_are_as_sha256sum_takes_them(exported):
 
 def test_every_file_passes_the_gate(exported, capsys):
     out, report = exported
-    assert main([str(path) for path in (out / "tflite").glob("*.tflite")]) == 0
+    assert main(["gate", *map(str, (out / "tflite").glob("*.tflite"))]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4
     assert sum("for CPU, NPU" in line for line in lines) == 1

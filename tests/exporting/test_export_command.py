@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_fsgd.cli.export import main
+from tf_fsgd.cli import main
 from tf_fsgd.exporting.faces import find_faces
 from tf_fsgd.exporting.shipping import ship
 from tf_fsgd.runs import unfinished_or_new
@@ -29,7 +29,8 @@ def faces(photos, tmp_path):
 
 def test_exports_a_run_on_photos(run, faces, tmp_path, capsys):
     out = tmp_path / "out [1]"  # TensorFlow loads by patterns
-    assert main([str(run.path), "--out", str(out), "--photos", str(faces)]) == 0
+    words = [run.path, "--out", out, "--photos", faces]
+    assert main(["export", *map(str, words)]) == 0
     report = json.loads((out / "report.json").read_text())
     # At strength 0 and 1 of the one edit.
     assert (report["photos_measured"], report["images"]) == (4, 8)
@@ -40,7 +41,7 @@ def test_exports_a_run_on_photos(run, faces, tmp_path, capsys):
 
 def test_a_run_that_is_worked_on_is_left_alone(run, faces, capsys):
     with lease(run.path):
-        assert main([str(run.path), "--photos", str(faces)]) == 2
+        assert main(["export", str(run.path), "--photos", str(faces)]) == 2
     assert "another command works here" in capsys.readouterr().err
     assert not run.export.exists()
 
@@ -57,7 +58,7 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
     run = unfinished_or_new(tmp_path / "runs", config)
     run.save_translator(translator)
     monkeypatch.setattr("tf_fsgd.exporting.faces.find_celeba", lambda: None)
-    assert main([str(run.path)]) == 0
+    assert main(["export", str(run.path)]) == 0
     report = json.loads((run.export / "report.json").read_text())
     assert (report["photos_measured"], report["axes"]) == (3, ["pairs"])
 
@@ -75,7 +76,8 @@ def test_takes_held_out_faces_of_a_folder_of_pairs(
 def test_mistakes_are_one_line(run, faces, tmp_path, capsys, spoil, message):
     out = tmp_path / "out"
     spoil(run, out)
-    assert main([str(run.path), "--out", str(out), "--photos", str(faces)]) == 2
+    words = [run.path, "--out", out, "--photos", faces]
+    assert main(["export", *map(str, words)]) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
@@ -86,7 +88,7 @@ def test_exports_a_run_of_several_edits(sliders, config, faces, tmp_path, capsys
     config.generator.kind, config.generator.strided_ends = "modulated", False
     run = unfinished_or_new(tmp_path / "runs", config)
     run.save_translator(sliders.network)
-    assert main([str(run.path), "--photos", str(faces)]) == 0
+    assert main(["export", str(run.path), "--photos", str(faces)]) == 0
     report = json.loads((run.export / "report.json").read_text())
     assert report["axes"] == ["feminine", "smile"]
     assert set(report["units"]) == {"feminine", "masculine", "smile", "frown"}
@@ -104,7 +106,7 @@ def shipped(sliders, tiny, tmp_path, monkeypatch):
 
 def test_exports_a_shipped_translator(shipped, faces, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["tiny", "--photos", str(faces)]) == 0
+    assert main(["export", "tiny", "--photos", str(faces)]) == 0
     report = json.loads((tmp_path / "exported/tiny/report.json").read_text())
     assert report["units"]["masculine"] == 2.0
 
@@ -117,7 +119,7 @@ def test_exports_a_shipped_translator(shipped, faces, tmp_path, monkeypatch):
     ],
 )
 def test_shipped_translators_mistakes(shipped, capsys, arguments, message):
-    assert main(arguments) == 2
+    assert main(["export", *arguments]) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
@@ -127,7 +129,7 @@ def test_thorough_compares_on_more_photos(shipped, faces, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tf_fsgd.exporting.bundle.PHOTOS", 1)
     for flags, photos in [([], 1), (["--thorough"], 4)]:
-        assert main(["tiny", "--photos", str(faces), *flags]) == 0
+        assert main(["export", "tiny", "--photos", str(faces), *flags]) == 0
         report = json.loads((tmp_path / "exported/tiny/report.json").read_text())
         assert report["photos"] == "photos that the user named"
         assert report["photos_measured"] == photos

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_fsgd.cli.gate import main
+from tf_fsgd.cli import main
 from tf_fsgd.exporting import gate
 from tf_fsgd.exporting.compact import compact
 from tf_fsgd.exporting.errors import ExportError
@@ -223,7 +223,7 @@ def files(convolution, tmp_path) -> dict:
 
 
 def test_command_takes_good_files(files, capsys):
-    assert main([files["ours"], files["theirs"]]) == 0
+    assert main(["gate", files["ours"], files["theirs"]]) == 0
     ours, theirs = capsys.readouterr().out.splitlines()
     assert ours.startswith(f"ok      {files['ours']}: 2 operators for CPU, GPU, LiteRT")
     assert ours.endswith("all of 4,608 weights in fp32")
@@ -231,7 +231,7 @@ def test_command_takes_good_files(files, capsys):
 
 
 def test_command_names_what_is_wrong(files, capsys):
-    assert main([files["short"], files["ours"], files["open"]]) == 1
+    assert main(["gate", files["short"], files["ours"], files["open"]]) == 1
     short, ours, open_ = capsys.readouterr().out.splitlines()
     assert short.startswith("failed") and "weights were dropped" in short
     assert ours.startswith("ok")
@@ -242,5 +242,5 @@ def test_command_names_what_is_wrong(files, capsys):
     ("name", "message"), [("text", "not a .tflite file"), ("none", "no such file")]
 )
 def test_command_on_other_files(files, capsys, name, message):
-    assert main([files.get(name, "none.tflite")]) == 2
+    assert main(["gate", files.get(name, "none.tflite")]) == 2
     assert message in capsys.readouterr().err

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tf_fsgd import __main__ as verbs
-from tf_fsgd.cli import rendering
 from tf_fsgd.errors import UserError
 from tf_fsgd.stylegan2.teacher import Teacher
 
@@ -56,7 +55,7 @@ def banded(monkeypatch):
             raise UserError(f"--teacher, received {name!r}")
         return teacher
 
-    monkeypatch.setattr(rendering, "load_teacher", load)
+    monkeypatch.setattr("tf_fsgd.stylegan2.loading.load_teacher", load)
     return teacher
 
 

@@ -1,6 +1,5 @@
 """Projection: known answers on a linear teacher, resume, files, the user's mistakes."""
 
-import argparse
 import re
 import signal
 
@@ -8,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from tf_fsgd.cli import project as verb
-from tf_fsgd.errors import UserError, guarded
+from tf_fsgd.cli import main
+from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import read_image, resize, to_float, to_uint8, write_image
 from tf_fsgd.latents.faces import read_ws
 from tf_fsgd.latents.sampling import broadcast
@@ -17,6 +16,7 @@ from tf_fsgd.projection.likeness import load_likeness
 from tf_fsgd.projection.projector import ProjectionSettings, Projector, w_spread
 from tf_fsgd.projection.state import load_state
 from tf_fsgd.storage.lease import lease
+from tf_fsgd.stylegan2 import loading
 from tf_fsgd.stylegan2.teacher import Teacher, reduced
 
 W_DIM = 4
@@ -187,14 +187,12 @@ def test_a_photo_of_another_size_is_refused():
 @pytest.fixture
 def command(monkeypatch):
     """The verb with the linear teacher, as typed."""
-    monkeypatch.setattr(verb, "load_teacher", lambda name: LinearTeacher())
-    monkeypatch.setattr(verb, "load_likeness", lambda name: (name or "pixels", pixels))
+    monkeypatch.setattr(loading, "load_teacher", lambda name: LinearTeacher())
+    load = lambda name: (name or "pixels", pixels)  # noqa: E731
+    monkeypatch.setattr("tf_fsgd.projection.likeness.load_likeness", load)
 
     def command(*words):
-        parser = argparse.ArgumentParser()
-        verb.add_arguments(parser)
-        arguments = parser.parse_args(list(map(str, words)))
-        return guarded(verb.run, arguments, resumes=True)
+        return main(["project", *map(str, words)])
 
     return command
 
@@ -334,4 +332,4 @@ def test_a_generated_face_comes_closer(teacher):
 )
 def test_settings_keep_their_rules(settings, message):
     with pytest.raises(UserError, match=re.escape(message)):
-        ProjectionSettings(**settings)
+        Projector(LinearTeacher(), 32, nothing, ProjectionSettings(**settings))

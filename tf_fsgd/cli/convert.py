@@ -1,45 +1,48 @@
-"""`python -m tf_fsgd convert in.pkl out.keras`: a checkpoint as a Keras model."""
+"""`tf-fsgd convert in.pkl out.keras`: a checkpoint as a Keras model."""
 
-import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.stylegan2.checkpoints.checkpoint import Checkpoint
-from tf_fsgd.stylegan2.checkpoints.converted import write_keras
-from tf_fsgd.stylegan2.checkpoints.named import resolve
-from tf_fsgd.stylegan2.checkpoints.reading import read_checkpoint
+
+if TYPE_CHECKING:
+    from tf_fsgd.stylegan2.checkpoints.checkpoint import Checkpoint
 
 _NO_PARAMETER = ("/noise", "w_avg")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The verb's arguments."""
-    parser.add_argument(
-        "source",
-        help="a .pkl of NVIDIA's, a .pt of rosinality's, or a name such as "
-        "stylegan2-ffhq-config-e",
-    )
-    parser.add_argument("out", type=Path, help="where to write it, x.keras")
+def convert(
+    source: Annotated[str, Parameter(name="SOURCE")],
+    out: Annotated[Path, Parameter(name="OUT")],
+    /,
+) -> None:
+    """Turns a StyleGAN2 checkpoint into a .keras file, and says what it is.
 
-
-def run(arguments: argparse.Namespace) -> None:
-    """Reads a checkpoint, prints what it is, and writes it for Keras.
+    Args:
+        source: A .pkl of NVIDIA's, a .pt of rosinality's, or a name such as
+            stylegan2-ffhq-config-e.
+        out: Where to write it, x.keras.
 
     Raises:
         UserError: If it is no StyleGAN2 checkpoint, or the output is not `.keras`.
     """
-    if arguments.out.suffix != ".keras":  # before anything is downloaded
-        raise UserError(f"out must end in .keras, received {arguments.out}")
-    source = resolve(arguments.source)
-    checkpoint = read_checkpoint(source)
-    print(f"{source}: {checkpoint.format}")
-    print(describe(checkpoint))
-    write_keras(checkpoint, arguments.out)
-    print(arguments.out)
+    from tf_fsgd.stylegan2.checkpoints.converted import write_keras
+    from tf_fsgd.stylegan2.checkpoints.named import resolve
+    from tf_fsgd.stylegan2.checkpoints.reading import read_checkpoint
+
+    if out.suffix != ".keras":  # before anything is downloaded
+        raise UserError(f"out must end in .keras, received {out}")
+    path = resolve(source)
+    checkpoint = read_checkpoint(path)
+    print(f"{path}: {checkpoint.format}")
+    print(_description(checkpoint))
+    write_keras(checkpoint, out)
+    print(out)
 
 
-def describe(checkpoint: Checkpoint) -> str:
-    """Sizes of a checkpoint, one line each, for people."""
+def _description(checkpoint: "Checkpoint") -> str:
     sizes = checkpoint.architecture
     clamp = "" if sizes.conv_clamp is None else f", clamped to {sizes.conv_clamp:g}"
     lines = {
@@ -48,18 +51,16 @@ def describe(checkpoint: Checkpoint) -> str:
         "filter": " ".join(f"{tap:g}" for tap in sizes.resample_filter),
         "mapping": f"{sizes.mapping_layers} layers, "
         f"z {sizes.z_dim}, w {sizes.w_dim}, {sizes.num_ws} rows of W+",
-        "generator": f"{_parameters(checkpoint.mapping | checkpoint.synthesis):,} "
-        "parameters",
-        "discriminator": f"{_parameters(checkpoint.discriminator):,} parameters"
-        if checkpoint.discriminator
-        else "none",
+        "generator": _parameters(checkpoint.mapping | checkpoint.synthesis),
+        "discriminator": _parameters(checkpoint.discriminator),
     }
     return "\n".join(f"  {name:14}{line}" for name, line in lines.items())
 
 
-def _parameters(weights: dict) -> int:
-    return sum(
+def _parameters(weights: dict) -> str:
+    count = sum(
         array.size
         for name, array in weights.items()
         if not name.endswith(_NO_PARAMETER)
     )
+    return f"{count:,} parameters" if weights else "none"

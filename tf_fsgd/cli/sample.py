@@ -1,44 +1,36 @@
-"""`python -m tf_fsgd sample --seeds 0-15 --out grid.png`: faces of the teacher."""
+"""`tf-fsgd sample --seeds 0-15 --out grid.png`: faces of the teacher."""
 
-import argparse
 import math
 from pathlib import Path
 
-from tf_fsgd.cli.rendering import (
-    add_rendering_arguments,
-    check_out,
-    open_studio,
-)
-from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import WRITABLE_SUFFIXES, check_image, write_image
-from tf_fsgd.latents.sampling import parse_seeds
+from tf_fsgd.cli.options import RENDERING, Rendering, check_out
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The verb's flags, named as in NVIDIA's tools."""
-    parser.add_argument("--seeds", default="0-15", help="such as 0-15,42 (%(default)s)")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("grid.png"),
-        help=f"{', '.join(WRITABLE_SUFFIXES)} (%(default)s)",
-    )
-    add_rendering_arguments(parser)
+def sample(
+    *,
+    seeds: str = "0-15",
+    out: Path = Path("grid.png"),
+    rendering: Rendering = RENDERING,
+) -> None:
+    """Draws a sheet of faces.
 
-
-def run(arguments: argparse.Namespace) -> None:
-    """Draws a grid of faces.
+    Args:
+        seeds: Such as 0-15,42.
+        out: A picture: .png, .jpg, .webp and others.
 
     Raises:
-        UserError: For bad seeds, a file that cannot be written, or what `open_studio`
-            refuses.
+        UserError: For bad seeds, a file that cannot be written, or what the teacher
+            cannot do.
     """
-    seeds = parse_seeds(arguments.seeds, "--seeds")
-    check_out(arguments.out, WRITABLE_SUFFIXES)
-    studio = open_studio(arguments)
-    columns = math.ceil(math.sqrt(len(seeds)))
+    from tf_fsgd.images.grid import image_grid
+    from tf_fsgd.images.io import WRITABLE_SUFFIXES, check_image, write_image
+    from tf_fsgd.latents.sampling import parse_seeds
+
+    numbers = parse_seeds(seeds, "--seeds")
+    check_out(out, WRITABLE_SUFFIXES)
+    studio = rendering.studio()
+    columns = math.ceil(math.sqrt(len(numbers)))
     side = columns * studio.side
-    check_image(arguments.out, side, side)
-    faces = studio.sample(seeds)
-    write_image(arguments.out, image_grid(faces, columns))
-    print(arguments.out)
+    check_image(out, side, side)
+    write_image(out, image_grid(studio.sample(numbers), columns))
+    print(out)

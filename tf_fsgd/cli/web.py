@@ -1,47 +1,27 @@
-"""`python -m export.web RUN --out site/`: a page that runs a translator."""
+"""`tf-fsgd web RUN --out site/`: a page that runs a translator."""
 
-import argparse
 import os
 from pathlib import Path
 
 from tf_fsgd.backend.quiet import output_to
-from tf_fsgd.errors import guarded
+from tf_fsgd.cli.options import Run
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the command.
+def web(run: Run, /, *, out: Path = Path("site"), litert: str | None = None) -> None:
+    """Makes a page that runs a translator in the browser, with sliders.
 
     Args:
-        arguments: Of the command line; None takes the process's own.
+        run: Run folder of train.py, or a shipped translator: its name, or shipped.
+        out: Folder to make.
+        litert: A node_modules folder with @litertjs (fetched with npm, once).
 
-    Returns:
-        The exit code.
+    Raises:
+        UserError: If the run is none or not finished, or npm is needed and absent.
     """
-    parser = argparse.ArgumentParser(prog="python -m export.web", description=__doc__)
-    parser.add_argument(
-        "run",
-        metavar="RUN",
-        help="run folder of train.py, or a shipped translator: its name, or shipped",
-    )
-    parser.add_argument(
-        "--out", metavar="DIR", default="site", help="folder to make (default: site)"
-    )
-    parser.add_argument(
-        "--litert",
-        metavar="DIR",
-        help="node_modules folder with @litertjs (default: fetched with npm, once)",
-    )
-    return guarded(lambda: _write(parser.parse_args(arguments)))
+    from tf_fsgd.exporting.web.site import write_site
+    from tf_fsgd.translator.translator import load_translator
 
-
-def _write(options: argparse.Namespace) -> None:
-    # TensorFlow is loaded late, so that --help is quick and its greeting stays hidden.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    translator = load_translator(run)
     with output_to(os.devnull):
-        from tf_fsgd.exporting.web.site import write_site
-        from tf_fsgd.translator.translator import load_translator
-
-    translator = load_translator(options.run)
-    with output_to(os.devnull):
-        write_site(translator, Path(options.out), options.litert)
-    print(f"{options.out}: python -m http.server --directory {options.out}")
+        write_site(translator, out, litert)
+    print(f"{out}: python -m http.server --directory {out}")

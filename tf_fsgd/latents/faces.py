@@ -14,9 +14,6 @@ from tf_fsgd.latents.sampling import MAX_SEED, broadcast, parse_seeds
 from tf_fsgd.storage.archives import NUMBERS, check_arrays, read_arrays
 from tf_fsgd.stylegan2.teacher import Teacher
 
-FACES_HELP = "seeds such as 3,17,42 or 0-5, and .npz files of projected photos"
-"""Help text of every argument that `parse_faces` reads."""
-
 
 @dataclass(frozen=True)
 class Face:

@@ -16,16 +16,15 @@ where edits still work.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.projection.state import ProjectionState
-from tf_fsgd.settings import above, at_least, check_fields, one_of, setting
+from tf_fsgd.settings import Count, Natural, Positive, Settings, Weight, check_fields
 from tf_fsgd.stylegan2.teacher import Teacher
-
-SPACES = ("w", "w+")
 
 _STATISTICS = 10_000  # draws that W's spread is measured on
 _RAMP_UP = 0.05  # share of the steps in which the learning rate rises, linearly
@@ -38,7 +37,7 @@ _EPSILON = 1e-8
 
 
 @dataclass(frozen=True)
-class ProjectionSettings:
+class ProjectionSettings(Settings):
     """What a projection depends on, beside teacher, photo and likeness.
 
     Attributes:
@@ -49,20 +48,14 @@ class ProjectionSettings:
         pixels: Weight of the mean squared difference of pixels in [-1, 1].
         spread: Weight, in `w+`, of the rows' mean squared distance from their mean, in
             units of W's own.
-
-    Raises:
-        UserError: If one of them breaks its rule.
     """
 
-    steps: int = setting(300, at_least(1))
-    space: str = setting("w+", one_of(*SPACES))
-    seed: int = setting(0, at_least(0))
-    learning_rate: float = setting(0.1, above(0))
-    pixels: float = setting(0.1, at_least(0))
-    spread: float = setting(0.3, at_least(0))
-
-    def __post_init__(self):
-        check_fields(self)
+    steps: Count = 300
+    space: Literal["w", "w+"] = "w+"
+    seed: Natural = 0
+    learning_rate: Positive = 0.1
+    pixels: Weight = 0.1
+    spread: Weight = 0.3
 
 
 class Projector:
@@ -77,7 +70,8 @@ class Projector:
         settings: Steps and weights.
 
     Raises:
-        UserError: If the teacher has no such resolution.
+        UserError: If one of the settings breaks its rule, or the teacher has no such
+            resolution.
     """
 
     def __init__(
@@ -87,6 +81,7 @@ class Projector:
         likeness: Callable[[tf.Tensor], list[tf.Tensor]],
         settings: ProjectionSettings,
     ):
+        check_fields(settings)
         self.resolution = resolution
         self.settings = settings
         self._likeness = likeness

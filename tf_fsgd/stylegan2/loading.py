@@ -13,12 +13,6 @@ from tf_fsgd.stylegan2.teacher import Teacher
 
 _logger = logging.getLogger(__name__)
 
-TEACHER_HELP = (
-    "mobile-ffhq, a published name such as stylegan2-ffhq-config-e, or a StyleGAN2 "
-    "checkpoint: .pkl, .pt or .keras (%(default)s)"
-)
-"""Help text of every `--teacher`."""
-
 
 def load_teacher(name: str = MobileTeacher.name, dtype: str | None = None) -> Teacher:
     """Loads a teacher.

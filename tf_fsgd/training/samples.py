@@ -1,5 +1,6 @@
 """The same faces through the translator as it learns: grids, and a GIF of them."""
 
+import math
 import re
 from pathlib import Path
 
@@ -42,6 +43,38 @@ def edits_grid(
     ]
     cells = [resize(face, min(face.shape[0], side)) for row in rows for face in row]
     return image_grid(cells, len(faces), row_labels=["input", *edits])
+
+
+def edits_film(
+    translator: Translator, faces: np.ndarray, edits: dict[str, float], frames: int
+) -> list[np.ndarray]:
+    """Faces side by side; one edit after the other comes and goes.
+
+    Args:
+        translator: Makes the edits.
+        faces: `[N, R, R, 3]` uint8.
+        edits: Strength by edit, reached in the middle of its scene.
+        frames: Pictures of a scene.
+
+    Returns:
+        Pictures `[H, W, 3]` uint8, of one size.
+    """
+    pictures = []
+    for edit, strength in edits.items():
+        for frame in range(frames):
+            share = (1 - math.cos(2 * math.pi * frame / frames)) / 2
+            edited = translator.translate(faces, {edit: share * strength})
+            pictures.append(image_grid(edited, len(faces), row_labels=[edit]))
+    # Labels are as wide as their text.
+    width = max(picture.shape[1] for picture in pictures)
+    return [
+        np.pad(
+            picture,
+            ((0, 0), (width - picture.shape[1], 0), (0, 0)),
+            constant_values=255,
+        )
+        for picture in pictures
+    ]
 
 
 def write_sample(folder: Path, images: int, grid: np.ndarray) -> Path:

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_fsgd.cli import serving_client
-from tf_fsgd.cli.serving_client import main
+from tf_fsgd.cli import main
 from tf_fsgd.images.io import read_image
 
 grpc = pytest.importorskip("grpc", reason="needs requirements-serving.txt")
@@ -128,7 +127,7 @@ def ask(address, exported, photo, tmp_path, capsys):
     def run(*more: str) -> tuple[int, str]:
         arguments = [str(photo), "--out", str(tmp_path / "out.png")]
         arguments += ["--edit", "smile=0.8", "--model-info", str(exported)]
-        code = main([*arguments, "--grpc", address, *more])
+        code = main(["ask", *arguments, "--grpc", address, *more])
         printed = capsys.readouterr()
         line = printed.err if code else printed.out
         assert line.count("\n") == 1 and line.endswith("\n")
@@ -275,7 +274,7 @@ def test_a_deadline_that_passes(ask, manager, monkeypatch):
 def test_without_the_package_one_line_says_so(ask, monkeypatch):
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
-        serving_client.importlib.util,
+        importlib.util,
         "find_spec",
         lambda name: None if name == "tensorflow_serving" else find_spec(name),
     )

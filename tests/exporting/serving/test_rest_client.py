@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tf_fsgd.cli import serving_client
-from tf_fsgd.cli.serving_client import main
+from tf_fsgd.cli import main
 from tf_fsgd.exporting.serving import retries
 from tf_fsgd.images.io import read_image
 
@@ -35,7 +34,7 @@ def ask(server, exported, photo, tmp_path, capsys):
         arguments += ["--model-info", str(exported), "--url", url or server.url]
         if "--edit" not in more:
             arguments += ["--edit", "smile"]
-        code = main([*arguments, *more])
+        code = main(["ask", *arguments, *more])
         printed = capsys.readouterr()
         line = printed.err if code else printed.out
         assert line.count("\n") == 1 and line.endswith("\n")
@@ -65,7 +64,7 @@ def test_the_reply_is_what_keras_makes_of_the_photo(
 def test_the_suffix_chooses_the_format(server, exported, photo, tmp_path):
     out = tmp_path / "folder" / "out.jpg"
     arguments = [str(photo), "--edit", "smile", "--out", str(out), "--url", server.url]
-    assert main([*arguments, "--model-info", str(exported)]) == 0
+    assert main(["ask", *arguments, "--model-info", str(exported)]) == 0
     assert out.read_bytes()[:3] == b"\xff\xd8\xff"
 
 
@@ -92,7 +91,7 @@ def test_mistakes_are_found_before_the_server_is_asked(ask, server, arguments, m
 def test_photos_that_cannot_be_sent(ask, photo, tmp_path, monkeypatch):
     photo.write_bytes(b"")
     assert "must have 1 byte to 50 MB, received 0 bytes" in ask()[1]
-    monkeypatch.setattr(serving_client, "LARGEST_PHOTO", 10)
+    monkeypatch.setattr("tf_fsgd.cli.ask.LARGEST_PHOTO", 10)
     photo.write_bytes(bytes(11))
     assert "received 11 bytes" in ask()[1]
     photo.unlink()
@@ -103,7 +102,7 @@ def test_photos_that_cannot_be_sent(ask, photo, tmp_path, monkeypatch):
 
 def test_one_of_several_edits_must_be_named(server, exported, photo, tmp_path, capsys):
     arguments = [str(photo), "--out", str(tmp_path / "o.png"), "--strength", "1"]
-    assert main([*arguments, "--model-info", str(exported)]) == 2
+    assert main(["ask", *arguments, "--model-info", str(exported)]) == 2
     assert capsys.readouterr().err == (
         "error: edit must be one or more of feminine, masculine, smile, frown, "
         "received none\n"
@@ -269,8 +268,8 @@ def test_the_client_needs_no_framework():
     script = """
 import sys
 sys.modules.update(dict.fromkeys(["tensorflow", "keras", "grpc"]))
-from tf_fsgd.cli.serving_client import main
-sys.exit(main(["x.jpg", "--edit", "smile", "--out", "x.png", *sys.argv[1:]]))
+from tf_fsgd.cli import main
+sys.exit(main(["ask", "x.jpg", "--edit", "smile", "--out", "x.png", *sys.argv[1:]]))
 """
     for arguments, message in (
         ([], "x.jpg: no such file"),

@@ -11,7 +11,7 @@ import tarfile
 import keras
 import pytest
 
-from tf_fsgd.cli.web import main
+from tf_fsgd.cli import main
 from tf_fsgd.errors import UserError
 from tf_fsgd.exporting.web import litert
 from tf_fsgd.exporting.web.site import FORMAT, STATIC, axes_of, write_site
@@ -128,7 +128,7 @@ def test_litert_of_another_version_is_one_line(translator, modules, tmp_path):
 def test_no_npm_is_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TF_FSGD_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert main(["mobile-128", "--out", str(tmp_path / "site")]) == 2
+    assert main(["web", "mobile-128", "--out", str(tmp_path / "site")]) == 2
     error = capsys.readouterr().err.splitlines()
     assert len(error) == 1 and "npm is needed to fetch LiteRT.js" in error[0]
 

@@ -1,6 +1,5 @@
 """Checkpoints as Keras models: the verb, and the cache behind `--teacher FILE`."""
 
-import argparse
 import zipfile
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from tf_fsgd.cli.convert import add_arguments, run
+from tf_fsgd.cli.convert import convert
 from tf_fsgd.errors import UserError
 from tf_fsgd.storage.files import sha256
 from tf_fsgd.stylegan2.checkpoints import converted as cache
@@ -22,12 +21,6 @@ CHECKPOINT = GOLDEN / "tf_config_f.pkl"
 def cache_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("TF_FSGD_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache" / "converted"
-
-
-def convert(*words):
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    run(parser.parse_args(list(map(str, words))))
 
 
 def assert_is_the_golden_model(path):
