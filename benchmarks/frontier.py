@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.jury import report
 from benchmarks.jury.measure import Trial, measure
-from benchmarks.jury.photos import EDITS_TRIED, TestPhotos, load_photos
+from benchmarks.jury.photos import EDITS_TRIED, Photos, load_photos
 from benchmarks.jury.readers import Jury, load_jury
 from benchmarks.jury.teacher import FACES, Ceiling
 from tf_fsgd.edits import one_ended
@@ -117,7 +117,7 @@ def _ceiling(name: str | None) -> Ceiling | None:
 
 
 def _on_photos(
-    translator: Translator, edit: str, photos: TestPhotos, count: int, jury: Jury
+    translator: Translator, edit: str, photos: Photos, count: int, jury: Jury
 ) -> dict:
     rows, parts = photos.rows(edit, count)
     before, people = photos.faces[rows], photos.people[rows]

@@ -40,7 +40,7 @@ _MOST_BLACK = 0.5  # mean of gear's probability over the photos of one person
 
 
 @dataclass(frozen=True)
-class TestPhotos:
+class Photos:
     """The photos of the list.
 
     Attributes:
@@ -87,7 +87,7 @@ def lacks(attributes: np.ndarray, edit: str) -> np.ndarray:
     return attributes[:, ATTRIBUTES.index(facts.attribute)] != (facts.sign > 0)
 
 
-def load_photos(size: int, data_dir: str | None = None) -> TestPhotos:
+def load_photos(size: int, data_dir: str | None = None) -> Photos:
     """Finds the photos of the list in CelebA's test split.
 
     Args:
@@ -118,7 +118,7 @@ def load_photos(size: int, data_dir: str | None = None) -> TestPhotos:
         }
 
     faces, attributes = zip(*(found[key] for key in people), strict=True)
-    return TestPhotos(
+    return Photos(
         np.stack(faces),
         np.array(list(people.values())),
         np.stack(attributes),
