@@ -19,3 +19,18 @@ def translate(monkeypatch, capfd, tmp_path, brightens):
         return code, *capfd.readouterr()
 
     return translate
+
+
+@pytest.fixture
+def mistake(monkeypatch, capfd, tmp_path):
+    """Runs a command that must fail, and returns its one line."""
+
+    def mistake(command, *words):
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, words)])
+        assert command() == 2
+        out, error = capfd.readouterr()
+        assert out == "" and error.startswith("error: ")
+        assert error.count("\n") == 1, error
+        return error
+
+    return mistake

@@ -25,7 +25,7 @@ VERBS = {
     "For maintainers": "convert directions purity attributes ship gate",
 }
 _RESUMING = ("train", "project", "directions")
-_WITHOUT_TENSORFLOW = ("translate", "ask", "gate")
+_WITHOUT_TENSORFLOW = ("translate", "ask")
 
 app = App(
     name="tf-fsgd",

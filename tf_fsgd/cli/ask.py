@@ -14,7 +14,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tf_fsgd.backend.quiet import output_to
-from tf_fsgd.cli.options import Edits, Strength
+from tf_fsgd.cli.options import DEFAULT_TRANSLATOR, Edits, Strength
 from tf_fsgd.errors import UserError
 
 LARGEST_PHOTO = 50_000_000  # bytes; beyond is a mistake, such as a film
@@ -30,7 +30,7 @@ def ask(
     url: str = "http://localhost:8501",
     grpc: str | None = None,
     model: str = "tf_fsgd",
-    model_info: str = "mobile-256",
+    model_info: str = DEFAULT_TRANSLATOR,
     timeout: float = 30,
 ) -> int:
     """Asks a server for an edit: TensorFlow Serving with what was exported.
