@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--grpc",
         metavar="HOST:PORT",
-        help="use gRPC instead, such as localhost:8500; needs requirements-serving.txt",
+        help="use gRPC instead, such as localhost:8500; needs tf_fsgd[serving]",
     )
     parser.add_argument(
         "--model", default="tf_fsgd", help="its name on the server (%(default)s)"
@@ -129,9 +129,7 @@ def _grpc_server(address: str, model: str):
         ("tensorflow_serving", "tensorflow-serving-api"),
     ):
         if importlib.util.find_spec(module) is None:
-            raise UserError(
-                f"--grpc needs {package}: pip install -r requirements-serving.txt"
-            )
+            raise UserError(f"--grpc needs {package}: pip install 'tf_fsgd[serving]'")
     # Serving's messages are made of TensorFlow's, whose import takes seconds and talks.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with output_to(os.devnull):

@@ -24,7 +24,7 @@ from tf_fsgd.storage import flatbuffer
 
 # By rank: dense kernels; kernels of convolutions, and those of transposed ones.
 _ORDERS = {1: ("0",), 2: ("10",), 4: ("3012", "2013")}
-_ROUNDED = {"rtol": 2.0**-10, "atol": 2.0**-24}  # to float16
+_RELATIVE, _ABSOLUTE = 2.0**-10, 2.0**-24  # what rounding to float16 may do
 
 
 def find_variables(network: keras.Model, model: bytes) -> dict[str, list]:
@@ -104,7 +104,7 @@ def _place(path: str, value: np.ndarray, constants: dict[int, np.ndarray]) -> li
             turned = form.transpose(axes)
             for tensor, constant in constants.items():
                 if constant.shape == turned.shape and np.allclose(
-                    constant, turned, **_ROUNDED
+                    constant, turned, _RELATIVE, _ABSOLUTE
                 ):
                     return [tensor, order, scale]
     raise ValueError(f"the .tflite file does not hold {path}")
