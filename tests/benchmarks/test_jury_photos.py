@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmarks.jury.photos import EDITS_TRIED, LIST, Photos, lacks
 from tf_fsgd.attributes.names import ATTRIBUTES
-from tf_fsgd.files import read_json
+from tf_fsgd.storage.files import read_json
 
 
 def test_the_list_has_as_many_as_it_should():

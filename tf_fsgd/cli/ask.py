@@ -39,7 +39,7 @@ def ask(
         photo: An aligned face.
         out: The picture to write.
         url: REST interface.
-        grpc: Use gRPC instead, such as localhost:8500; needs requirements-serving.txt.
+        grpc: Use gRPC instead, such as localhost:8500; needs tf_fsgd[serving].
         model: Its name on the server.
         model_info: The exported folder that is served, or the shipped translator that
             it was made from; says what the edits mean.
@@ -103,9 +103,7 @@ def _grpc_server(address: str, model: str):
         ("tensorflow_serving", "tensorflow-serving-api"),
     ):
         if importlib.util.find_spec(module) is None:
-            raise UserError(
-                f"--grpc needs {package}: pip install -r requirements-serving.txt"
-            )
+            raise UserError(f"--grpc needs {package}: pip install 'tf_fsgd[serving]'")
     # Serving's messages are made of TensorFlow's, whose import takes seconds and talks.
     with output_to(os.devnull):
         from tf_fsgd.exporting.serving.grpc_api import GrpcServer

@@ -3,7 +3,7 @@
 `dlib_face_recognition_resnet_model_v1` (D. King, CC0, a ResNet of 29 convolutions
 trained on other photos than ours) gives a face 128 numbers; the distance of two photos
 of one person is below 0.6 and that of strangers above. It takes no part in training.
-Its packages are optional: `requirements-evaluation.txt`.
+Its packages are optional: the extra `[evaluation]`.
 
 FFHQ's framing has aligned the faces already, so the network's window lies at one place
 in all of them. Neither a detector nor landmarks are asked, which saves their time,
@@ -34,7 +34,7 @@ from PIL import Image
 from tf_fsgd.images.io import square_uint8
 from tf_fsgd.storage.archives import NUMBERS, read_arrays
 
-HOW_TO_GET = "pip install -r requirements-evaluation.txt"
+HOW_TO_GET = "pip install 'tf_fsgd[evaluation]'"
 
 _MEAN = Path(__file__).parent / "identity_mean.npz"
 _WEIGHTS = "models/dlib_face_recognition_resnet_model_v1.dat"

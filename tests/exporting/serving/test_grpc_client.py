@@ -280,6 +280,5 @@ def test_without_the_package_one_line_says_so(ask, monkeypatch):
     )
     assert ask() == (
         2,
-        "error: --grpc needs tensorflow-serving-api: "
-        "pip install -r requirements-serving.txt\n",
+        "error: --grpc needs tensorflow-serving-api: pip install 'tf_fsgd[serving]'\n",
     )

@@ -1,6 +1,6 @@
 """A translator over TensorFlow Serving's gRPC interface.
 
-Needs requirements-serving.txt. The services are those of
+Needs the extra [serving]. The services are those of
 tensorflow_serving/apis/prediction_service.proto and model_service.proto; a status is
 TensorFlow's code and message (model_servers/grpc_status_util.cc, read at 2.20).
 """
