@@ -191,6 +191,7 @@ def test_override_sets_one_field(assignment, section, field, value):
         "training=3",
         "save=3",
         "pairs.__class__=3",
+        "__class__.seed=3",
     ],
 )
 def test_override_of_no_field(assignment):

@@ -90,7 +90,7 @@ def override(config: Any, assignment: str) -> None:
     *path, name = key.split(".")
     owner = functools.reduce(lambda part, step: getattr(part, step, None), path, config)
     form: Any = type(owner)
-    known = dataclasses.is_dataclass(owner) and name in _hints(form)
+    known = isinstance(owner, Settings) and name in _hints(form)
     default = getattr(form, name, None) if known else None
     if not equals or default is None:  # sections have none
         raise UserError(
