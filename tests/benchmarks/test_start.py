@@ -20,6 +20,7 @@ PROGRAMS = (
     "frontier",
     "latency",
     "projection",
+    "stillness",
     "teacher",
     "train_step",
 )
