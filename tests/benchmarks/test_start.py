@@ -16,10 +16,12 @@ from tf_fsgd.stylegan2.architecture import config_e
 REPOSITORY = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (REPOSITORY / "benchmarks").glob("*.py"))
 PROGRAMS = (
+    "blind",
     "embedded_teacher",
     "frontier",
     "latency",
     "projection",
+    "stillness",
     "teacher",
     "train_step",
 )
