@@ -25,11 +25,11 @@ from benchmarks.jury.photos import EDITS_TRIED, load_photos
 from benchmarks.jury.teacher import Ceiling
 from tf_fsgd.errors import UserError, guarded
 from tf_fsgd.evaluation.examples import resized
-from tf_fsgd.files import make_folder, read_json, write_json
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import write_image
 from tf_fsgd.presets import preset
-from tf_fsgd.training.translator import load_translator
+from tf_fsgd.storage.files import make_folder, read_json, write_json
+from tf_fsgd.translator.translator import load_translator
 
 _COLUMNS, _ROWS = 6, 4  # of a sheet
 _KEY = "key.json"

@@ -5,8 +5,8 @@ import pytest
 
 from benchmarks.blind import lay_out, numbers, score
 from tf_fsgd.errors import UserError
-from tf_fsgd.files import read_json
 from tf_fsgd.images.io import read_image
+from tf_fsgd.storage.files import read_json
 
 KEY = {"1": "smile output", "2": "smile photo", "3": "smile output", "4": "smile photo"}
 

@@ -21,7 +21,6 @@ PROGRAMS = (
     "frontier",
     "latency",
     "projection",
-    "stillness",
     "teacher",
     "train_step",
 )
