@@ -37,7 +37,6 @@ from tf_fsgd.translator.translator import Translator, load_translator
 
 _TWO_ENDED, _ONE_ENDED = (0.4, 0.7, 1.0, 1.3, 1.6), (0.2, 0.4, 0.6, 0.8, 1.0)
 """Strengths in a translator's own units."""
-_TEACHER = "teacher"
 _DEFAULT = "mobile-256"
 
 
@@ -73,6 +72,9 @@ def main() -> None:
     if arguments.photos < 1:
         raise UserError(f"--photos must be 1 or more, received {arguments.photos}")
     translators = [load_translator(name) for name in arguments.translators]
+    names = [translator.name for translator in translators]
+    if len(set(names)) < len(names):
+        raise UserError(f"RUN must be of different names, received {', '.join(names)}")
     ceiling = _ceiling(arguments.teacher_pairs)
     jury = load_jury()
 
@@ -88,7 +90,7 @@ def main() -> None:
         if strengths is not None and by_edit[edit]:
             trial = _of_teacher(ceiling, edit, min(FACES, arguments.photos), jury)
             people = np.arange(len(trial.before["faceres male"]))
-            by_edit[edit][_TEACHER] = report.numbers(trial, people)
+            by_edit[edit][report.TEACHER] = report.numbers(trial, people)
     by_edit = {edit: found for edit, found in by_edit.items() if found}
 
     write_json(arguments.out / "frontier.json", by_edit)
@@ -97,7 +99,7 @@ def main() -> None:
         print(json.dumps(by_edit))
         return
     for edit, found in by_edit.items():
-        print(report.table(edit, found, _TEACHER if _TEACHER in found else None))
+        print(report.table(edit, found))
         for name, one in found.items():
             if one.get("groups"):
                 print(report.groups_table(edit, name, one, one["groups"]))

@@ -20,6 +20,9 @@ AT = (0.75, 0.78, 0.85)
 """Identities at which effects are compared."""
 _OWN_AT = {"Male": 0.75, "Young": 0.78, "Smiling": 0.85}  # shown in the table
 
+TEACHER = "the teacher's pairs"
+"""The name of the ceiling among translators."""
+
 Numbers = dict[str, dict]
 
 
@@ -94,57 +97,57 @@ def bearded(trial: Trial, place: int) -> dict | None:
 
 
 def order(edit: str, by_name: dict[str, Numbers]) -> list[str]:
-    """Networks of an edit, as the module's text says."""
-    first, last = (list(by_name.values())[place] for place in (0, -1))
-    at = f"{_OWN_AT[EDITS[edit].attribute]:g}"
+    """Networks of an edit, as the module's text says.
 
-    def favour(network: str) -> tuple:
-        rows = first["at"]["faceres"][at], last["at"]["faceres"][at]
-        effect, most = (row[network]["effect"] for row in rows)
-        share = effect / most if len(by_name) > 1 and most > 0 else effect
+    The favour of one is the effect that it sees, as a share of the teacher's if there
+    are any.
+    """
+    at = f"{_own_at(edit):g}"
+    first = next(iter(by_name.values()))["at"]["faceres"][at]
+    teacher = by_name.get(TEACHER, {"at": {"faceres": {at: {}}}})["at"]["faceres"][at]
+
+    def favour(network: str) -> tuple[bool, float]:
+        most = teacher[network]["effect"] if network in teacher else 1.0
+        share = first[network]["effect"] / most if most > 0 else np.inf
         return network not in COUNTED, share
 
-    return sorted(first["effect"], key=favour)
+    return sorted(first, key=favour)
 
 
-def table(edit: str, by_name: dict[str, Numbers], teacher: str | None) -> str:
+def table(edit: str, by_name: dict[str, Numbers]) -> str:
     """Effects at the edit's identity, lines of text.
 
     Args:
         edit: Its name.
-        by_name: `numbers` of each translator, and last the teacher's if there are any.
-        teacher: The teacher's name among them.
+        by_name: `numbers` of each translator, and of the `TEACHER` if there are any.
     """
-    at = _OWN_AT[EDITS[edit].attribute]
+    at = f"{_own_at(edit):g}"
     networks = order(edit, by_name)
-    width = max(len(name) for name in by_name) + 2
+    width = max(map(len, [*by_name, f"identity {at} by faceres"])) + 2
     first = next(iter(by_name.values()))
-    lines = [f"{edit}: {first['faces']} photos of {first['people']} people"]
+    lines = [f"{edit}: {first['faces']} faces of {first['people']} people"]
+
+    def line(name: str, cells: list[str], note: str = "") -> None:
+        columns = "".join(f"{cell:>20}" for cell in cells)
+        lines.append(f"  {name:{width}}{note:14}{columns}")
+
     for identity in IDENTITIES:
         titles = [name if name in COUNTED else f"({name})" for name in networks]
-        lines.append(
-            f"  {f'identity {at:g} by {identity}':{width + 24}}"
-            + "".join(f"{title:>22}" for title in titles)
-        )
+        line(f"identity {at} by {identity}", titles)
         for name, found in by_name.items():
-            rows = found["at"][identity][f"{at:g}"]
-            cells = [_cell(edit, network, rows[network]) for network in networks]
+            rows = found["at"][identity][at]
             full = found.get("full")
-            note = ""
-            if full:
-                note = f"1 is at {full['identity'][identity]:.2f}"
-            lines.append(
-                f"  {name:{width}}{note:24}" + "".join(f"{cell:>22}" for cell in cells)
+            line(
+                name,
+                [_cell(edit, network, rows[network]) for network in networks],
+                f"1 is at {full['identity'][identity]:.2f}" if full else "",
             )
-            if teacher and name != teacher:
-                most = by_name[teacher]["at"][identity][f"{at:g}"]
-                shares = [
-                    _share(rows[network]["effect"], most[network]["effect"])
-                    for network in networks
-                ]
-                lines.append(
-                    f"  {'':{width}}{'of the teacher':24}"
-                    + "".join(f"{share:>22}" for share in shares)
+            if TEACHER in by_name and name != TEACHER:
+                most = by_name[TEACHER]["at"][identity][at]
+                line(
+                    "",
+                    [_share(rows[one], most[one]) for one in networks],
+                    "of teacher's",
                 )
     return "\n".join(lines)
 
@@ -162,13 +165,17 @@ def _number(edit: str, network: str, value: float) -> str:
     return f"{value:+.1f}" if EDITS[edit].attribute == "Young" else f"{value:+.2f}"
 
 
-def _share(effect: float, most: float) -> str:
-    return f"{effect / most:.0%}" if most > 0 else "-"
+def _share(row: dict, most: dict) -> str:
+    return f"{row['effect'] / most['effect']:.0%}" if most["effect"] > 0 else "-"
+
+
+def _own_at(edit: str) -> float:
+    return _OWN_AT[EDITS[edit].attribute]
 
 
 def groups_table(edit: str, name: str, whole: Numbers, groups: Numbers) -> str:
     """What an edit does to each group at the edit's identity, by faceres."""
-    at = f"{_OWN_AT[EDITS[edit].attribute]:g}"
+    at = f"{_own_at(edit):g}"
     networks = [network for network in whole["effect"] if network in COUNTED]
     lines = [f"  {name}, groups at identity {at} by faceres"]
     for group, found in {"all": whole, **groups}.items():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.jury.measure import Trial
-from benchmarks.jury.report import bearded, chart, groups_table, numbers, table
+from benchmarks.jury.report import TEACHER, bearded, chart, groups_table, numbers, table
 
 
 def trial(edit: str, kind: str, moved: dict[str, float], identity: float) -> Trial:
@@ -29,12 +29,12 @@ def of_both() -> dict:
     theirs = {"faceres": 10.0, "gear": 18.0, "judge40": 0.9}
     return {
         "ours": numbers(trial("older", "age", ours, 0.78), people, 1.0),
-        "teacher": numbers(trial("older", "age", theirs, 0.56), people),
+        TEACHER: numbers(trial("older", "age", theirs, 0.56), people),
     }
 
 
 def test_numbers_of_a_curve(of_both):
-    ours, teacher = of_both["ours"], of_both["teacher"]
+    ours, teacher = of_both["ours"], of_both[TEACHER]
     assert (ours["faces"], ours["people"]) == (10, 5)
     assert ours["strengths"] == [0.0, 1.0, 2.0]
     assert ours["identity"]["dlib"] == [1.0, 0.89, 0.78]
@@ -50,10 +50,8 @@ def test_numbers_of_a_curve(of_both):
 
 
 def test_the_least_favourable_network_stands_first_and_the_judge_in_brackets(of_both):
-    head, titles, ours, shares, teacher, *by_dlib = table(
-        "older", of_both, "teacher"
-    ).splitlines()
-    assert head == "older: 10 photos of 5 people"
+    head, titles, ours, shares, teacher, *by_dlib = table("older", of_both).splitlines()
+    assert head == "older: 10 faces of 5 people"
     # faceres has 8 of 5 years, gear 9 of 9, judge40 0.2 of 0.45.
     assert titles.split()[-3:] == ["gear", "faceres", "(judge40)"]
     assert "1 is at 0.89" in ours
@@ -65,7 +63,7 @@ def test_the_least_favourable_network_stands_first_and_the_judge_in_brackets(of_
 
 def test_a_curve_that_ends_above_the_identity_is_marked(of_both):
     of_both["ours"]["at"]["faceres"]["0.78"] = of_both["ours"]["at"]["faceres"]["0.75"]
-    assert ">+9.0" in table("older", of_both, "teacher")
+    assert ">+9.0" in table("older", of_both)
 
 
 def test_groups_stand_below_the_whole(of_both):
