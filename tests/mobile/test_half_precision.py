@@ -18,7 +18,6 @@ REDUCTIONS = {
     schema.BuiltinOperator.SUM: "SUM",
     schema.BuiltinOperator.MEAN: "MEAN",
     schema.BuiltinOperator.REDUCE_MAX: "REDUCE_MAX",
-    schema.BuiltinOperator.AVERAGE_POOL_2D: "AVERAGE_POOL_2D",
 }
 
 
@@ -44,6 +43,13 @@ def test_nothing_is_summed_over_the_picture(model):
     ]
     assert reduced, "the modulation's own small sums are there to be found"
     assert max(map(len, reduced)) == 2  # [1, C]: scales of channels, not [1, H, W, C]
+    pooled = [
+        operator.builtinOptions.filterHeight * operator.builtinOptions.filterWidth
+        for operator in subgraph.operators
+        if graph.operatorCodes[operator.opcodeIndex].builtinCode
+        == schema.BuiltinOperator.AVERAGE_POOL_2D
+    ]
+    assert max(pooled) < 20  # means for texture: of a row of pixels each
 
 
 @pytest.mark.slow
