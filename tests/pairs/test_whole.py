@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tf_fsgd.pairs.whole import WholeFamilies, draw_strengths
+from tf_fsgd.latents.samples import sample_w
+from tf_fsgd.pairs.whole import WholeFamilies, base_face, draw_strengths
 
 RANGES = np.array([2.0, 4.0])
 MAN = np.array([0.9, 0.2])  # lacks what the first edit adds, not what the second does
@@ -40,6 +41,35 @@ def test_the_seed_and_the_face_alone_decide():
     # Of the reading only its side of 0.5 counts.
     np.testing.assert_array_equal(first, draw_strengths(1, [0.5, 0.49], RANGES))
     np.testing.assert_array_equal(first[1, 0], -draw_strengths(1, [0, 0], RANGES)[1, 0])
+
+
+def test_a_share_of_the_faces_is_wide(fake_teacher):
+    teacher = fake_teacher()
+    narrow = {seed: sample_w(teacher, [seed], 0.5)[0] for seed in range(200)}
+    faces = {seed: base_face(teacher, seed, 0.5, 0.25) for seed in range(200)}
+    wide = [seed for seed in faces if (faces[seed][0] != narrow[seed]).any()]
+    assert len(wide) == pytest.approx(50, abs=15)
+    for seed in set(faces) - set(wide):
+        w, ws = faces[seed]
+        assert (w == narrow[seed]).all() and (ws == w[:, None]).all()
+
+
+@pytest.mark.parametrize(("num_ws", "lent"), [(2, [0, 1]), (8, [0, 1, 4, 5])])
+def test_a_wide_face_lies_farther_out_and_has_a_part_of_anothers_pose(
+    fake_teacher, num_ws, lent
+):
+    teacher = fake_teacher()
+    teacher.num_ws = num_ws
+    for seed in range(20):
+        w, ws = base_face(teacher, seed, 0.5, 1.0)
+        # The mean face is 0, so that truncation by psi makes w psi times as long.
+        psi = np.linalg.norm(w) / np.linalg.norm(sample_w(teacher, [seed], 1.0))
+        assert 0.5 <= psi <= 1.0
+        assert w.shape == (1, 512) and ws.shape == (1, num_ws, 512)
+        moved = np.flatnonzero((ws != w[:, None]).any(axis=(0, 2)))
+        assert moved.tolist() == lent
+        again = base_face(teacher, seed, 0.5, 1.0)
+        np.testing.assert_array_equal(ws, again[1])
 
 
 def test_the_pictures_are_the_edits(config, whole, render, stored, tmp_path):

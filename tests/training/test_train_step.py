@@ -242,3 +242,15 @@ def test_the_rate_stays_then_falls_linearly_to_0():
 def test_a_decay_of_0_keeps_the_rate_to_the_last_step():
     rate = ConstantThenLinear(1.0, images=100, decay=0.0, batch_size=10)
     assert [float(rate(step)) for step in (0, 9)] == [1.0, 1.0]
+
+
+def test_equivariance_is_asked_of_the_generator(state, config, batch):
+    config.loss.perceptual = 0.0
+    config.loss.equivariance = 3.0
+    named = make_train_step(state, config.loss, ema_decay=0.0)(*batch)
+    assert named["equivariance"] > 0
+    # A translator that changes nothing moves along with the photo.
+    for weight in state.generator.trainable_variables:
+        weight.assign(tf.zeros_like(weight))
+    named = make_train_step(state, config.loss, ema_decay=0.0)(*batch)
+    assert named["equivariance"] == 0

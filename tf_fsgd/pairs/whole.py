@@ -25,7 +25,7 @@ from tf_fsgd.stylegan2.teacher import Teacher
 
 # Rows of W+ that turn a head and those that move its features, which a wide family has
 # in part from somebody else (VToonify, SIGGRAPH Asia 2022, varies rows 3 to 6).
-_LENT = ([0, 1], [4, 5])
+_LENT = (slice(0, 2), slice(4, 6))
 
 
 class WholeFamilies:

@@ -15,7 +15,7 @@ from tf_fsgd.training.state import TrainingState
 
 Perceptual = tuple[keras.Model, Sequence[float]]
 Inputs: TypeAlias = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
-_MARGIN = 4  # pixels that equivariance moves a photo by, at most
+_FARTHEST = 4  # pixels that equivariance moves a photo by, at most
 
 TrainStep = Callable[[Inputs, tf.Tensor], dict[str, tf.Tensor]]
 
@@ -93,16 +93,17 @@ def make_train_step(
                 terms["unchanged"] = losses.unchanged_loss(fake, b, asked[0])
             if config.equivariance:
                 # Of one sample a step: each costs a pass through the generator.
+                margin = min(_FARTHEST, fake.shape[1] // 8)
                 offset = tf.random.stateless_uniform(
-                    [2], tf.stack([state.step, 0]), 0, 2 * _MARGIN + 1, tf.int32
+                    [2], tf.stack([state.step, 0]), 0, 2 * margin + 1, tf.int32
                 )
                 first = [value[:1] for value in asked]
-                first[0] = losses.shifted(first[0], offset, _MARGIN)
+                first[0] = losses.shifted(first[0], offset, margin)
                 moved = generator(
                     keras.tree.pack_sequence_as(generator.input, first), training=True
                 )
                 terms["equivariance"] = losses.equivariance_loss(
-                    moved, fake[:1], offset, _MARGIN
+                    moved, fake[:1], offset, margin
                 )
             total = sum(getattr(config, name) * term for name, term in terms.items())
             discriminator_loss = losses.lsgan_discriminator_loss(
