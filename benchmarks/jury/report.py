@@ -128,7 +128,7 @@ def table(edit: str, by_name: dict[str, Numbers]) -> str:
     lines = [f"{edit}: {first['faces']} faces of {first['people']} people"]
 
     def line(name: str, cells: list[str], note: str = "") -> None:
-        columns = "".join(f"{cell:>20}" for cell in cells)
+        columns = "".join(f"{cell:>24}" for cell in cells)
         lines.append(f"  {name:{width}}{note:14}{columns}")
 
     for identity in IDENTITIES:

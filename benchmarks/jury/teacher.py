@@ -2,8 +2,9 @@
 
 Pictures are drawn, cut and stored as pairs are (truncation, rows of W+, the edited head
 on the plain face's surroundings, JPEG), but of each face at a grid of strengths. Seeds
-lie beyond those of any run of fewer than 900,000 candidates. Who lacks what an edit
-brings is as judge40 reads the plain face.
+lie beyond those of any run of fewer than 900,000 candidates; wide families, which show
+rarer faces, are left out. Who lacks what an edit brings is as judge40 reads the plain
+face.
 """
 
 import hashlib
