@@ -235,7 +235,10 @@ def test_override_by_a_value_of_another_type(assignment, type_name):
         ("generator.kind=unet", "one of global, local, modulated"),
         ("discriminator.scales=0", "at least 1"),
         ("loss.pixel=-1", "at least 0"),
-        ("loss.perceptual_network=vgg", "one of attributes, readings, vgg19, auto"),
+        (
+            "loss.perceptual_network=vgg",
+            "one of attributes, readings, lpips, vgg19, auto",
+        ),
         ("augmentation.rotation=181", "0 to 180"),
         ("augmentation.crop=1", "at least 0 and below 1"),
         ("augmentation.jpeg=1.5", "0 to 1"),

@@ -197,8 +197,10 @@ class LossConfig(Settings):
     feature_matching: Weight = 4.0
     perceptual: Weight = 10.0
     # Features of the attribute classifier at full size, the same at its own size with
-    # its logits, or VGG19's.
-    perceptual_network: Literal["attributes", "readings", "vgg19", "auto"] = "readings"
+    # its logits, LPIPS's, or VGG19's.
+    perceptual_network: Literal["attributes", "readings", "lpips", "vgg19", "auto"] = (
+        "readings"
+    )
     pixel: Weight = 10.0  # L1
     # L1 once more where source and target agree: what the edit should leave alone.
     unchanged: Weight = 20.0

@@ -8,6 +8,7 @@
 Each phase skips what an earlier call has finished.
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from tf_fsgd.features.lpips import load_lpips
 from tf_fsgd.features.vgg19 import VGG19_WEIGHTS, find_vgg19, vgg19_features
 from tf_fsgd.pairs.origin import Origin
 from tf_fsgd.pairs.source import pictures
+from tf_fsgd.pix2pixhd.losses import perceptual_loss
 from tf_fsgd.runs import RunFolder
 from tf_fsgd.storage.lease import lease
 from tf_fsgd.training.loop import train
@@ -200,12 +202,18 @@ def find_perceptual(config: Config, vgg19: str | None) -> Path | None:
 def _perceptual(
     config: Config, classifier: AttributeClassifier, vgg19: str | None
 ) -> Perceptual:
-    """The network of the perceptual loss and the weight of each of its maps."""
+    """The network of the perceptual loss, and how its maps are compared."""
+    if config.loss.perceptual_network == "lpips":
+        lpips = load_lpips()
+        return Perceptual(lpips.trunk, lpips.distance_of_maps)
     if (weights := find_perceptual(config, vgg19)) is not None:
-        features = vgg19_features(weights)
-        return features, VGG19_WEIGHTS[: len(features.outputs)]
-    if config.loss.perceptual_network == "readings":
-        weights = (*FEATURE_WEIGHTS, LOGIT_WEIGHT)
-        return feature_model(classifier, logits=True), weights
-    side = max(config.pairs.resolution, classifier.size)
-    return feature_model(classifier, side=side), FEATURE_WEIGHTS
+        network = vgg19_features(weights)
+        map_weights = VGG19_WEIGHTS[: len(network.outputs)]
+    elif config.loss.perceptual_network == "readings":
+        network = feature_model(classifier, logits=True)
+        map_weights = (*FEATURE_WEIGHTS, LOGIT_WEIGHT)
+    else:
+        side = max(config.pairs.resolution, classifier.size)
+        network = feature_model(classifier, side=side)
+        map_weights = FEATURE_WEIGHTS
+    return Perceptual(network, partial(perceptual_loss, weights=map_weights))

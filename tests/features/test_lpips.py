@@ -13,6 +13,7 @@ from tf_fsgd.features.lpips import (
     load_lpips,
     squeezenet_features,
 )
+from tf_fsgd.training.precision import with_policy
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,17 @@ def test_is_a_distance(lpips):
     assert lpips.distance(first[:0], second[:0]).shape == (0,)
     with pytest.raises(ValueError, match="one shape"):
         lpips.distance(first, second[:1])
+
+
+def test_as_a_loss_it_is_the_mean_and_close_in_half_precision(lpips):
+    images = [values / np.float32(127.5) - 1 for values in pairs(64)]
+    expected = lpips.distance(*images).mean()
+    loss = lpips.distance_of_maps(*map(lpips.trunk, images))
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+    half = with_policy(lpips.trunk, "mixed_bfloat16")
+    assert float(lpips.distance_of_maps(*map(half, images))) == pytest.approx(
+        expected, rel=0.02
+    )
 
 
 def test_the_trunk_is_squeezenet():

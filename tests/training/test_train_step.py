@@ -1,3 +1,5 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ import tensorflow as tf
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd import losses
 from tf_fsgd.training.state import ConstantThenLinear, TrainingState
-from tf_fsgd.training.step import clipped, make_train_step
+from tf_fsgd.training.step import Perceptual, clipped, make_train_step
 
 
 @pytest.fixture
@@ -17,11 +19,15 @@ def batch():
 
 @pytest.fixture
 def features():
-    """A perceptual network of two maps, and their weights."""
+    """A perceptual network of two maps."""
     image = keras.Input((16, 16, 3))
     first = keras.layers.Conv2D(4, 3, activation="relu")(image)
     second = keras.layers.Conv2D(4, 3, strides=2)(first)
-    return keras.Model(image, [first, second]), [0.25, 1.0]
+    return perceptual(keras.Model(image, [first, second]), [0.25, 1.0])
+
+
+def perceptual(network, weights):
+    return Perceptual(network, partial(losses.perceptual_loss, weights=weights))
 
 
 @pytest.fixture
@@ -40,7 +46,6 @@ def test_the_gradients_are_those_of_three_discriminator_passes(
     """pix2pixHD's own way: D(detached fake), D(real), D(fake); then both updates."""
     config.loss.perceptual = 10.0
     config.loss.unchanged = 5.0
-    network, weights = features
     a, b = map(tf.constant, batch)
     b = tf.concat([a[:, :4], b[:, 4:]], axis=1)  # where the edit leaves all as it is
     with tf.GradientTape() as tape:
@@ -52,7 +57,7 @@ def test_the_gradients_are_those_of_three_discriminator_passes(
         total = (
             losses.lsgan_generator_loss(fake_outputs)
             + 10.0 * losses.feature_matching_loss(real_outputs, fake_outputs)
-            + 10.0 * losses.perceptual_loss(network(fake), network(b), weights)
+            + 10.0 * features.distance(features.network(fake), features.network(b))
             + losses.pixel_loss(fake, b)
             + 5.0 * losses.unchanged_loss(fake, b, a)
         )
@@ -123,7 +128,7 @@ def pixels_as_features(side):
     """A perceptual network of one side; the loss is twice the pixels' difference."""
     image = keras.Input((side, side, 3))
     maps = [keras.layers.Rescaling(factor)(image) for factor in (1.0, 3.0)]
-    return keras.Model(image, maps), [0.5, 0.5]
+    return perceptual(keras.Model(image, maps), [0.5, 0.5])
 
 
 def test_a_perceptual_network_of_half_the_side_sees_means_of_four_pixels(config, batch):

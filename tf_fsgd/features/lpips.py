@@ -16,6 +16,7 @@ LPIPS. It orders distortions of faces much as LPIPS with VGG16 does: Spearman 0.
 
 import functools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
@@ -68,11 +69,13 @@ def squeezenet_features() -> keras.Model:
     """SqueezeNet 1.1 without its top, with fresh weights.
 
     Returns:
-        A model from `[N, H, W, 3]`, normalised as torchvision does, to the seven maps
-        that LPIPS reads (64, 128, 256, 384, 384, 512 and 512 channels).
+        A model from `[N, H, W, 3]` float32 in [-1, 1] to the seven maps that LPIPS
+        reads (64, 128, 256, 384, 384, 512 and 512 channels).
     """
     image = keras.Input((None, None, 3))
-    x = layers.Conv2D(64, 3, 2, activation="relu", name="conv1")(image)
+    scale = 1 / np.array(_SCALE)
+    x = layers.Rescaling(list(scale), list(-scale * _SHIFT), name="normalise")(image)
+    x = layers.Conv2D(64, 3, 2, activation="relu", name="conv1")(x)
     maps = [x]
     x = _fire(_fire(_pool(x), 2, 16, 64), 3, 16, 64)
     maps.append(x)
@@ -113,13 +116,16 @@ class Lpips:
     Args:
         path: SqueezeNet's weights in Keras' HDF5 layout.
 
+    Attributes:
+        trunk: `squeezenet_features` with those weights.
+
     Raises:
         UserError: If the file is not what it should be.
     """
 
     def __init__(self, path: str | os.PathLike):
-        self._trunk = squeezenet_features()
-        _load_weights(self._trunk, Path(path))
+        self.trunk = squeezenet_features()
+        _load_weights(self.trunk, Path(path))
         heads = read_arrays(_HEADS, "LPIPS's heads")
         # A head weights squared differences: its root weights the features.
         self._roots = [np.sqrt(heads[f"head{index}"]) for index in range(len(heads))]
@@ -162,11 +168,19 @@ class Lpips:
             Seven maps `[N, h, w, channels]`. The distance of two images is the sum over
             maps of squared differences, summed over channels, averaged over positions.
         """
-        maps = self._trunk(_normalised(images))
-        return [
-            root * unit_length(values)
-            for root, values in zip(self._roots, maps, strict=True)
-        ]
+        return self._weighted(self.trunk(images))
+
+    def distance_of_maps(self, first: Sequence, second: Sequence):
+        """The distance as a loss: averaged over a batch, in float32.
+
+        Args:
+            first, second: What `trunk` makes of images, or a copy of it that computes
+                in another precision.
+
+        Returns:
+            A scalar; gradients flow to both.
+        """
+        return ops.mean(self._distances(first, second))
 
     def pooled_features(self, images):
         """SqueezeNet's last features, averaged over the picture.
@@ -177,18 +191,23 @@ class Lpips:
         Returns:
             `[N, 512]`, as SqueezeNet has them: not weighted, not scaled.
         """
-        return ops.mean(self._trunk(_normalised(images))[-1], axis=(1, 2))
+        return ops.mean(self.trunk(images)[-1], axis=(1, 2))
 
     def _distance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        maps = (self.features(_to_float(images)) for images in (first, second))
-        total = 0.0
-        for a, b in zip(*maps, strict=True):
-            total += ops.mean(ops.sum(ops.square(a - b), axis=-1), axis=(1, 2))
-        return ops.convert_to_numpy(total)
+        maps = (self.trunk(_to_float(images)) for images in (first, second))
+        return ops.convert_to_numpy(self._distances(*maps))
 
+    def _distances(self, first: Sequence, second: Sequence):
+        maps = zip(self._weighted(first), self._weighted(second), strict=True)
+        return sum(
+            ops.mean(ops.sum(ops.square(a - b), axis=-1), axis=(1, 2)) for a, b in maps
+        )
 
-def _normalised(images):
-    return (images - np.array(_SHIFT, np.float32)) / np.array(_SCALE, np.float32)
+    def _weighted(self, maps: Sequence) -> list:
+        return [
+            root * unit_length(ops.cast(values, "float32"))
+            for root, values in zip(self._roots, maps, strict=True)
+        ]
 
 
 def _to_float(images: np.ndarray) -> np.ndarray:

@@ -35,8 +35,8 @@ def train(
         config: What to train, for how long, and from which seed.
         run: Where everything is written (see `runs.py`).
         source: The training pairs.
-        perceptual: Feature model (images in [-1, 1] to a list of feature maps) and the
-            weight of each map; needed if `config.loss.perceptual` is not 0.
+        perceptual: Network and distance of the perceptual loss; needed if it has a
+            weight.
         faces: uint8 `[N, R, R, 3]`, shown in every sample grid; `None`: no grids.
 
     Returns:

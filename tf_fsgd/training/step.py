@@ -1,6 +1,7 @@
 """One step of pix2pixHD training as a single `tf.function`."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import keras
@@ -13,9 +14,23 @@ from tf_fsgd.pix2pixhd import losses
 from tf_fsgd.training.precision import with_policy
 from tf_fsgd.training.state import TrainingState
 
-Perceptual = tuple[keras.Model, Sequence[float]]
 Inputs: TypeAlias = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
 _FARTHEST = 4  # pixels that equivariance moves a photo by, at most
+
+
+@dataclass(frozen=True)
+class Perceptual:
+    """The perceptual loss's network, and how its maps of two images are compared.
+
+    Attributes:
+        network: From images `[N, R, R, 3]` float32 in [-1, 1] to a list of maps.
+        distance: From the maps of translated images and those of the true ones to a
+            scalar.
+    """
+
+    network: keras.Model
+    distance: Callable[[Sequence[tf.Tensor], Sequence[tf.Tensor]], tf.Tensor]
+
 
 TrainStep = Callable[[Inputs, tf.Tensor], dict[str, tf.Tensor]]
 
@@ -42,8 +57,7 @@ def make_train_step(
         ema_decay: Largest decay a step of the averaged weights; 0 copies the weights.
         largest_norm: To which the gradients of a network, all together, are scaled down
             where they are longer; 0: they are taken as they are.
-        perceptual: Feature model (images in [-1, 1] to a list of feature maps) and the
-            weight of each map.
+        perceptual: Needed if its loss has a weight.
 
     Returns:
         A `tf.function` of ((a, condition), b), float32, images `[N, R, R, 3]` in
@@ -60,8 +74,7 @@ def make_train_step(
                 f"loss.perceptual is {config.perceptual:g}, but no network was given "
                 "for it"
             )
-        features, feature_weights = perceptual
-        features = with_policy(features, state.policy)
+        features = with_policy(perceptual.network, state.policy)
     generator, discriminator = state.generator, state.discriminator
 
     # No branch depends on a tensor, so AutoGraph would only rewrite the losses, from
@@ -82,10 +95,9 @@ def make_train_step(
                     real_outputs, fake_outputs
                 )
             if config.perceptual:
-                terms["perceptual"] = losses.perceptual_loss(
+                terms["perceptual"] = perceptual.distance(
                     features(_fitted(fake, features), training=False),
                     features(_fitted(b, features), training=False),
-                    feature_weights,
                 )
             if config.pixel:
                 terms["pixel"] = losses.pixel_loss(fake, b)
