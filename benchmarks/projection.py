@@ -166,7 +166,7 @@ def _resized(faces: np.ndarray, size: int) -> np.ndarray:
 
 def _seconds_a_step(teacher, photo: np.ndarray, arguments) -> float:
     settings = ProjectionSettings(steps=arguments.steps, space=arguments.space)
-    _, likeness = load_likeness(arguments.loss)
+    likeness = load_likeness(arguments.loss)
     projector = Projector(teacher, arguments.resolution, likeness, settings)
     target = projector.target(to_float(resize(photo, arguments.resolution)))
     state = projector.start()
@@ -196,8 +196,7 @@ def _measure(before: np.ndarray, direction) -> Callable[[np.ndarray], dict[str, 
             return row
         error = np.mean((faces.astype(np.float64) - before) ** 2, axis=(1, 2, 3))
         row["psnr"] = float(np.mean(10 * np.log10(255**2 / error)))
-        if lpips:
-            row["lpips"] = float(lpips.distance(before, faces).mean())
+        row["lpips"] = float(lpips.distance(before, faces).mean())
         if descriptors:
             distance = np.linalg.norm(descriptors(faces) - known, axis=-1)
             row["identity distance"] = float(distance.mean())

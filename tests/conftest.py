@@ -121,6 +121,5 @@ def nothing_at_hand(monkeypatch, tmp_path):
     for name in ("TFDS_DATA_DIR", "TF_FSGD_WEIGHTS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(inputs, "load_lpips", lambda: None)
     monkeypatch.setattr(inputs, "load_identity", lambda: None)
     monkeypatch.setattr(inputs, "GenderJudge", Judge)

@@ -69,7 +69,6 @@ def check(
     check_temporary()  # which the export needs, after a whole training
     if find_celeba(data_dir) is not None:
         celeba_split("test", data_dir)
-    load_lpips()
     config.check()
     note = origin.check()
     if config.training.start_from:

@@ -66,11 +66,9 @@ def _mobile(resolution: int) -> dict[str, Any]:
         "discriminator": dict(
             filters=48, patch=resolution // 128, norm="none", sees="change"
         ),
-        # Features at full size: halved first, as for the logits, a weave of two pixels
-        # costs nothing.
-        "loss": dict(
-            perceptual=15.0, perceptual_network="attributes", equivariance=10.0
-        ),
+        # At full size: halved first, as for a classifier, a weave of two pixels costs
+        # nothing.
+        "loss": dict(perceptual=20.0, perceptual_network="lpips", equivariance=10.0),
         # Photos are lit and coloured in more ways than the teacher's faces.
         "augmentation": dict(rotation=8.0, crop=0.12, colour=0.25, cover=0.2),
         "training": dict(

@@ -1,14 +1,11 @@
 """The likeness of a projection: which networks, what weights, finite gradients."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.features.lpips import WEIGHTS_FILE, load_lpips, unit_length
+from tf_fsgd.features.lpips import load_lpips, unit_length
 from tf_fsgd.projection.likeness import load_likeness
 
 
@@ -42,10 +39,8 @@ def test_unit_length_and_its_gradient_at_nothing():
     assert np.isfinite(gradient).all()
 
 
-def test_without_any_weights_the_classifier_is_alone(nowhere):
-    name, likeness = load_likeness()
-    assert name == "classifier"
-    maps = likeness(images(1, 128))
+def test_the_classifier_alone():
+    maps = load_likeness("classifier")(images(1, 128))
     assert [m.shape[1:] for m in maps] == [
         (64, 64, 32),
         (32, 32, 48),
@@ -57,8 +52,8 @@ def test_without_any_weights_the_classifier_is_alone(nowhere):
     np.testing.assert_allclose(squares(maps), [0.1, 0.1, 0.2, 0.3, 0.3], rtol=0.02)
 
 
-def test_the_classifier_reads_every_size(nowhere):
-    _, likeness = load_likeness()
+def test_the_classifier_reads_every_size():
+    likeness = load_likeness("classifier")
     small = images(1, 128)
     large = small.repeat(2, axis=1).repeat(2, axis=2)
     for ours, theirs in zip(likeness(large), likeness(small), strict=True):
@@ -69,11 +64,7 @@ def test_the_classifier_reads_every_size(nowhere):
 
 
 def test_lpips_and_the_classifier_stand_side_by_side():
-    folder = os.environ.get("TF_FSGD_WEIGHTS")
-    if not folder or not (Path(folder) / WEIGHTS_FILE).is_file():
-        pytest.skip(f"{WEIGHTS_FILE} is not here (TF_FSGD_WEIGHTS)")
-    name, likeness = load_likeness()
-    assert name == "lpips"
+    likeness = load_likeness()
     first, second = images(2)[:1], images(2)[1:]
     differences = squares(
         [a - b for a, b in zip(likeness(first), likeness(second), strict=True)]
@@ -81,7 +72,7 @@ def test_lpips_and_the_classifier_stand_side_by_side():
     assert sum(differences[:7]) == pytest.approx(
         float(load_lpips().distance(first, second)[0]), rel=1e-4
     )
-    _, alone = load_likeness("classifier")
+    alone = load_likeness("classifier")
     expected = squares(
         [a - b for a, b in zip(alone(first), alone(second), strict=True)]
     )
@@ -92,7 +83,6 @@ def test_lpips_and_the_classifier_stand_side_by_side():
     ("name", "message"),
     [
         ("nope", "loss must be one of lpips, vgg19, classifier, received 'nope'"),
-        ("lpips", "loss lpips needs squeezenet1.1_imagenet_notop.h5 in "),
         ("vgg19", "loss vgg19 needs vgg19_weights_tf_dim_ordering_tf_kernels_notop"),
     ],
 )

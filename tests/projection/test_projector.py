@@ -188,8 +188,9 @@ def test_a_photo_of_another_size_is_refused():
 def command(monkeypatch):
     """The verb with the linear teacher, as typed."""
     monkeypatch.setattr(loading, "load_teacher", lambda name: LinearTeacher())
-    load = lambda name: (name or "pixels", pixels)  # noqa: E731
-    monkeypatch.setattr("tf_fsgd.projection.likeness.load_likeness", load)
+    monkeypatch.setattr(
+        "tf_fsgd.projection.likeness.load_likeness", lambda name: pixels
+    )
 
     def command(*words):
         return main(["project", *map(str, words)])
@@ -308,7 +309,7 @@ def test_mistakes(command, photo, tmp_path, capsys, words, message):
 
 @pytest.mark.slow
 def test_a_generated_face_comes_closer(teacher):
-    _, likeness = load_likeness("classifier")
+    likeness = load_likeness("classifier")
     z = np.random.RandomState(1).randn(1, teacher.z_dim).astype(np.float32)
     face = teacher.synthesis(broadcast(teacher.mapping(z), teacher.num_ws))[0]
     photo = to_float(resize(to_uint8(face), 128))

@@ -24,7 +24,7 @@ def project(
     steps: Int = 300,
     space: Literal["w", "w+"] = "w+",
     resolution: Int | None = None,
-    loss: Literal["lpips", "vgg19", "classifier"] | None = None,
+    loss: Literal["lpips", "vgg19", "classifier"] = "lpips",
     seed: Int = 0,
     edit: str | None = None,
     strength: Strength = None,
@@ -38,8 +38,7 @@ def project(
         space: w: one latent for all layers; w+: one for each, more like the photo,
             held together so that edits work.
         resolution: Side at which face and photo are compared (256, or the teacher's).
-        loss: Network that compares, beside the face classifier (the first whose
-            weights are here).
+        loss: Network that compares, beside the face classifier.
         edit: Also draw the projection after this edit, or several:
             smile=0.8,brows=1.
         save_video: Write the search as projection.webp.
@@ -73,12 +72,11 @@ def project(
         raise UserError(
             f"--resolution must be {_SMALLEST} or more, received {resolution}"
         )
-    network, likeness = load_likeness(loss)
-    projector = Projector(drawing, resolution, likeness, settings)
+    projector = Projector(drawing, resolution, load_likeness(loss), settings)
     with stop_request() as stop:
         for number, (path, photo) in enumerate(faces.items(), start=1):
-            title = f"{path.name} ({number} of {len(faces)}, {network})"
-            folder = ProjectionFolder(out / path.stem, drawing, projector, network)
+            title = f"{path.name} ({number} of {len(faces)}, {loss})"
+            folder = ProjectionFolder(out / path.stem, drawing, projector, loss)
             folder.project(path, photo, title, stop, asked, save_video)
     print(f"{len(faces)} photos: {out}")
 

@@ -20,16 +20,14 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from tf_fsgd.attributes.model import SIZE, AttributeClassifier
 from tf_fsgd.evaluation.intervals import rounded
 from tf_fsgd.features.lpips import Lpips
 from tf_fsgd.images.io import resize, to_float
 
-_SQUEEZENET_SIZE = 224  # pixels; what ImageNet's networks were trained at
+_SIZE = 224  # pixels; what ImageNet's networks were trained at
 # Root mean square of the features of 250 photos of CelebA's test split. Divided by it,
 # x·y / d is of the order of 1, as with Inception's features, and KID of the same order.
-_SQUEEZENET_RMS = 2.69
-_CLASSIFIER_RMS = 0.58
+_RMS = 2.69
 _BATCH = 16
 _LEAST = 3  # faces: the jackknife leaves one out, the estimate needs two
 _NORMAL_95 = 1.96
@@ -69,24 +67,14 @@ class FeatureSpace:
         return np.concatenate(rows) / np.float32(self.scale)
 
 
-def feature_space(lpips: Lpips | None, classifier: AttributeClassifier) -> FeatureSpace:
-    """SqueezeNet's pooled last features where its weights are at hand, else ours.
+def feature_space(lpips: Lpips) -> FeatureSpace:
+    """SqueezeNet's pooled last features.
 
     Args:
-        lpips: Holds SqueezeNet; `None` when its weights were not found.
-        classifier: Its pooled last stage stands in.
+        lpips: Holds SqueezeNet.
     """
-    if lpips is not None:
-        name = "SqueezeNet 1.1 (ImageNet), last features pooled to 512, read at 224 px"
-        return FeatureSpace(
-            name, _SQUEEZENET_SIZE, lpips.pooled_features, _SQUEEZENET_RMS
-        )
-    name = "the attribute classifier's last features, pooled to 320, read at 128 px"
-    model = classifier.model
-    pooled = keras.Model(model.input, model.get_layer("pool").output)
-    return FeatureSpace(
-        name, SIZE, lambda images: pooled(images, training=False), _CLASSIFIER_RMS
-    )
+    name = "SqueezeNet 1.1 (ImageNet), last features pooled to 512, read at 224 px"
+    return FeatureSpace(name, _SIZE, lpips.pooled_features, _RMS)
 
 
 def kernel_distance(first: np.ndarray, second: np.ndarray) -> dict:

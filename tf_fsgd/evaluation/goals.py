@@ -218,20 +218,18 @@ def slider(goal: Goal, changes: dict[float, Change]) -> dict:
 def ranking(goal: Goal, change: Change) -> np.ndarray:
     """Faces from best to worst: the sum of two ranks, effect moved and likeness kept.
 
-    Likeness is the identity cosine; LPIPS stands in where it was not measured, and the
-    change of pixels where neither was. It is alone where nobody knows the effect.
+    Likeness is the identity cosine; LPIPS stands in where it was not measured. It is
+    alone where nobody knows the effect.
 
     Returns:
         `[N]` int, indices.
     """
     moved = goal.effect(change.after) - goal.effect(change.before)
-    kept = -change.pixels
-    for values in (change.cosine, -change.lpips):
-        if not np.isnan(values).all():
-            # A face that identity could not be read in ranks last.
-            kept = np.nan_to_num(values, nan=-np.inf)
-            break
-    ranks = _ranks(np.asarray(kept)) + (_ranks(moved) if goal.unit else 0)
+    kept = -change.lpips
+    if not np.isnan(change.cosine).all():
+        # A face that identity could not be read in ranks last.
+        kept = np.nan_to_num(change.cosine, nan=-np.inf)
+    ranks = _ranks(kept) + (_ranks(moved) if goal.unit else 0)
     return np.argsort(-ranks, kind="stable")
 
 

@@ -53,7 +53,7 @@ def load_instruments(
     attributes = load_classifier(classifier or JUDGE_WEIGHTS)
     lpips, identity = load_lpips(), load_identity()
     instruments = Instruments(
-        attributes, GenderJudge(), feature_space(lpips, attributes), lpips, identity
+        attributes, GenderJudge(), feature_space(lpips), lpips, identity
     )
     notes = {"classifier": _about(classifier)}
     if identity is None:
@@ -67,8 +67,6 @@ def load_instruments(
             "cosine: strangers are at 0 on average, two photos of one person at 0.63. "
             f"The same person: a distance of {SAME_PERSON} or less, dlib's own limit."
         )
-    if lpips is None:
-        notes["LPIPS"] = "Not measured: SqueezeNet's weights are not here."
     return instruments, notes
 
 

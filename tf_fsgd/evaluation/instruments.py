@@ -92,7 +92,7 @@ class Instruments:
     classifier: AttributeClassifier
     judge: GenderJudge
     space: FeatureSpace
-    lpips: Lpips | None = None
+    lpips: Lpips
     identity: FaceRecognition | None = None
 
     def read(self, faces: np.ndarray) -> Reading:
@@ -123,7 +123,7 @@ class Instruments:
             pixels_outside=moved[:, outside_head(after.shape[1])].mean(axis=1),
             blobs=count_blobs(before, after),
             features=self.space.features(after),
-            lpips=unknown if self.lpips is None else self.lpips.distance(before, after),
+            lpips=self.lpips.distance(before, after),
             cosine=unknown if identity is None else identity.cosine(before, after),
             distance=unknown if identity is None else identity.distance(before, after),
         )

@@ -53,8 +53,8 @@ NOTES = {
     "not (evaluation/blobs.py).",
     "ranking": "Best, median and worst by the sum of two ranks: effect moved and "
     "likeness kept (identity; LPIPS where identity was not measured).",
-    "LPIPS": "SqueezeNet 1.1 with lpips 0.1's heads. Unless the trunk is torchvision's "
-    "own, compare with this project's reports only.",
+    "LPIPS": "SqueezeNet 1.1 with lpips 0.1's heads. The trunk is not torchvision's: "
+    "compare with this project's reports only.",
     "latency": "One face, median, while this machine did whatever else it did.",
 }
 

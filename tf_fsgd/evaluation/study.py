@@ -238,17 +238,15 @@ class Study:
         before, wanted = examples.before, examples.after
         head = 1.0 - outside_head(before.shape[1])
         ratios = octave_ratios(before, edited, wanted, head)
-        lpips, left = self._instruments.lpips, np.nan
         whole = trial.others[HELD_OUT].lpips.mean()
-        if lpips is not None and whole > 0:
-            left = lpips.distance(edited, wanted).mean() / whole
+        left = self._instruments.lpips.distance(edited, wanted).mean()
         return {
             "octaves": {
                 f"{octave} px": rounded(ratio)
                 for octave, ratio in zip(OCTAVES, ratios, strict=True)
             },
             "missing_l1": rounded(missing(before, edited, wanted)),
-            "left_lpips": rounded(left),
+            "left_lpips": rounded(left / whole if whole > 0 else np.nan),
         }
 
     def _photos_of(self, goals: list[Goal]) -> Iterator[Trial]:

@@ -4,32 +4,28 @@ Both images go through SqueezeNet; at seven depths the features of every pixel a
 scaled to unit length, their squared differences weighted by a learnt head, averaged
 over the picture and summed. 0 is the same image; larger is more different.
 
-The heads (`lpips_squeeze_heads.npz`) are those of the `lpips` package 0.1.4, BSD-2.
-They were fitted to torchvision's SqueezeNet, and LPIPS in the strict sense needs that
-trunk. The Keras file that goes around seems to be a conversion of the original Caffe
-network, the same architecture trained separately: on it the heads do no better than the
-same heads with their channels shuffled. With it the number is a perceptual distance to
-compare runs of this project with each other, and is **not** comparable with published
-LPIPS. It orders distortions of faces much as LPIPS with VGG16 does: Spearman 0.97 over
-240 CelebA photos, each with one of 8 kinds of distortion.
+`lpips_squeeze.npz` holds the heads of the `lpips` package 0.1.4 (BSD-2) and weights of
+SqueezeNet, float16. The heads were fitted to torchvision's SqueezeNet, and LPIPS in the
+strict sense needs that trunk. The Keras file that goes around, which this one was made
+from, seems to be a conversion of the original Caffe network, the same architecture
+trained separately: on it the heads do no better than the same heads with their channels
+shuffled. The number is a perceptual distance to compare runs of this project with each
+other, and is **not** comparable with published LPIPS. It orders distortions of faces
+much as LPIPS with VGG16 does: Spearman 0.97 over 240 CelebA photos, each with one of 8
+kinds of distortion.
 """
 
 import functools
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 from keras import layers, ops
 
-from tf_fsgd.errors import UserError
-from tf_fsgd.features.vgg19 import find_weights
-from tf_fsgd.storage.archives import read_arrays
+from tf_fsgd.storage.weights import load_weights
 
-WEIGHTS_FILE = "squeezenet1.1_imagenet_notop.h5"
-_HEADS = Path(__file__).parent / "lpips_squeeze_heads.npz"
+_WEIGHTS = Path(__file__).parent / "lpips_squeeze.npz"
 
 # lpips' scaling layer: ImageNet's mean and deviation for images in [-1, 1].
 _SHIFT = (-0.030, -0.088, -0.188)
@@ -93,42 +89,22 @@ def squeezenet_features() -> keras.Model:
     return keras.Model(image, maps, name="squeezenet")
 
 
-def _load_weights(model: keras.Model, path: Path) -> None:
-    """Keras 1's layout: a group per layer, named with slashes that Keras 3 refuses."""
-    try:
-        with h5py.File(path) as file:
-            for layer in model.layers:
-                if not layer.weights:
-                    continue
-                group = file[layer.name.replace("_", "/")]
-                layer.set_weights(
-                    [group[name][()] for name in group.attrs["weight_names"]]
-                )
-    except (OSError, KeyError, ValueError) as error:
-        raise UserError(
-            f"{path}: not Keras weights of SqueezeNet 1.1 ({error})"
-        ) from None
-
-
 class Lpips:
     """The distance, with its weights.
 
-    Args:
-        path: SqueezeNet's weights in Keras' HDF5 layout.
-
     Attributes:
         trunk: `squeezenet_features` with those weights.
-
-    Raises:
-        UserError: If the file is not what it should be.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self):
         self.trunk = squeezenet_features()
-        _load_weights(self.trunk, Path(path))
-        heads = read_arrays(_HEADS, "LPIPS's heads")
+        channels = {
+            f"head{index}": (values.shape[-1],)
+            for index, values in enumerate(self.trunk.outputs)
+        }
+        heads = load_weights(self.trunk, _WEIGHTS, **channels)
         # A head weights squared differences: its root weights the features.
-        self._roots = [np.sqrt(heads[f"head{index}"]) for index in range(len(heads))]
+        self._roots = [np.sqrt(heads[name]) for name in channels]
 
     def distance(
         self, first: np.ndarray, second: np.ndarray, batch_size: int = 16
@@ -221,21 +197,7 @@ def unit_length(features):
     return features / (ops.sqrt(squares + _EPSILON**2) + _EPSILON)
 
 
-def load_lpips(path: str | os.PathLike | None = None) -> Lpips | None:
-    """LPIPS, if SqueezeNet's weights are at hand.
-
-    Args:
-        path: The weights; `None`: looked for where `find_weights` looks.
-
-    Returns:
-        The distance, or `None` when the weights are not found.
-
-    Raises:
-        UserError: As `find_weights`, or if the file is not SqueezeNet 1.1.
-    """
-    found = find_weights(WEIGHTS_FILE, path=path)
-    return _opened(found) if found else None
-
-
-# A job looks whether it can be had, and measures with it an hour later.
-_opened = functools.lru_cache(maxsize=1)(Lpips)
+@functools.lru_cache(maxsize=1)
+def load_lpips() -> Lpips:
+    """LPIPS, read once."""
+    return Lpips()

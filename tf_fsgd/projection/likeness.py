@@ -5,11 +5,10 @@ distance of two images is the sum, over the maps, of the squared difference summ
 channels and averaged over positions. Gradients flow to the images.
 
 The attribute classifier that the project ships always takes part: it reads who somebody
-is, at 128 px, but is blind to texture. Beside it stands a network that sees texture,
-the first of these whose weights are at hand:
+is, at 128 px, but is blind to texture. Beside it stands a network that sees texture:
 
-* `lpips`: LPIPS with SqueezeNet (`lpips.py`).
-* `vgg19`: ImageNet's VGG19 (`features/vgg19.py`).
+* `lpips`: LPIPS with SqueezeNet (`features/lpips.py`).
+* `vgg19`: ImageNet's VGG19 (`features/vgg19.py`), if its weights are at hand.
 * `classifier`: nothing; the classifier is alone.
 
 Features are scaled to unit length at every position, as LPIPS does, so that distances
@@ -28,7 +27,7 @@ from tf_fsgd.attributes.model import (
     load_classifier,
 )
 from tf_fsgd.errors import UserError
-from tf_fsgd.features.lpips import WEIGHTS_FILE, load_lpips, unit_length
+from tf_fsgd.features.lpips import load_lpips, unit_length
 from tf_fsgd.features.vgg19 import VGG19_FILES, find_vgg19, vgg19_features
 
 Likeness = Callable[[Any], list]
@@ -38,45 +37,32 @@ NETWORKS = ("lpips", "vgg19", "classifier")
 _BESIDE = 0.3  # weight of the classifier beside another network
 
 
-def load_likeness(name: str | None = None) -> tuple[str, Likeness]:
+def load_likeness(name: str = "lpips") -> Likeness:
     """The features by which a network compares faces.
 
     Args:
-        name: One of `NETWORKS`; `None`: the first whose weights are at hand.
-
-    Returns:
-        The name, and the likeness.
+        name: One of `NETWORKS`.
 
     Raises:
         UserError: If there is no such network, or its weights are not at hand.
     """
-    if name is not None and name not in NETWORKS:
-        raise UserError(f"loss must be one of {', '.join(NETWORKS)}, received {name!r}")
     classifier = _classifier()
     if name == "classifier":
-        return name, classifier
-    for network in [name] if name else NETWORKS[:-1]:
-        beside = {"lpips": _lpips, "vgg19": _vgg19}[network]()
-        if beside is not None:
-            return network, _together(beside, classifier)
-    if name is None:
-        return "classifier", classifier
-    file = WEIGHTS_FILE if name == "lpips" else VGG19_FILES[0]
-    raise UserError(
-        f"loss {name} needs {file} in $TF_FSGD_WEIGHTS or Keras' cache; "
-        "classifier needs nothing"
-    )
+        return classifier
+    if name == "lpips":
+        return _together(load_lpips().features, classifier)
+    if name == "vgg19":
+        return _together(_vgg19(), classifier)
+    raise UserError(f"loss must be one of {', '.join(NETWORKS)}, received {name!r}")
 
 
-def _lpips() -> Likeness | None:
-    lpips = load_lpips()
-    return lpips.features if lpips else None
-
-
-def _vgg19() -> Likeness | None:
+def _vgg19() -> Likeness:
     path = find_vgg19()
     if path is None:
-        return None
+        raise UserError(
+            f"loss vgg19 needs {VGG19_FILES[0]} in $TF_FSGD_WEIGHTS or Keras' cache; "
+            "lpips and classifier need nothing"
+        )
     network = vgg19_features(path)
     weights = [1 / len(network.outputs)] * len(network.outputs)
     return lambda images: _weighted(network(images, training=False), weights)
