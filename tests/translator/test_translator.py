@@ -273,6 +273,7 @@ def test_what_a_fixed_edits_strength_stands_for(fixed, settings, units):
     translator = of_run(run, network)
     assert translator.units == units and translator.axes == tuple(units)
     assert ("FFHQ" in translator.licence) == ("folder" not in settings)
+    assert "CelebA" in translator.licence  # by the loss, whatever the pairs are
     full = translator.strengths(dict.fromkeys(units, 1))
     assert full.tolist() == pytest.approx([*units.values()])
 
