@@ -54,7 +54,9 @@ def test_axes_are_those_of_a_modulated_generator_alone():
     config = Config(edit=" smile , dir/mine.npz")
     assert config.axes == () and config.choice == "certain"
     config.generator.kind = "modulated"
-    assert config.axes == ("smile", "dir/mine.npz") and config.choice == "whole"
+    assert config.edits == ("smile", "dir/mine.npz")
+    assert config.axes == ("smile", "mine") and config.choice == "whole"
+    assert list(config.units) == ["smile", "frown", "mine", "not mine"]
     config.pairs.folder = "mine"
     assert config.choice == "folder"
 
@@ -78,6 +80,7 @@ def test_what_can_be_asked_of_the_translator():
     [
         (["edit=smile,older,smile"], "edit must name different edits, received"),
         (["edit=smile,,older"], "edit must name different edits, received"),
+        (["edit=a/curls.npz,b/curls.npz"], "edit must name different edits, received"),
         (["edit="], "edit must name different edits, received ''"),
         (["pairs.folder=mine"], "pairs.folder has one edit at one strength"),
         (["pairs.resolution=72"], "a multiple of 16, at least 32, .* received 72"),

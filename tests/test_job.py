@@ -75,7 +75,7 @@ def test_a_stopped_run_trains_once_and_needs_no_npm(run, monkeypatch, capsys):
     # What else lies among the grids is not the run's.
     write_image(run.samples / "holiday.jpg", np.zeros((5, 7, 3), np.uint8))
     made = job.make(run, origin_of(run.config))
-    line = "no page with sliders: npm is needed; later: python -m export.web "
+    line = "no page with sliders: npm is needed; later: tf-fsgd web "
     assert line + str(run.path) in capsys.readouterr().out.splitlines()
     assert "page with sliders" not in made
     assert os.stat(run.translator).st_mtime_ns == trained and run.finished

@@ -169,7 +169,7 @@ def _write_page(run: RunFolder, translator: Translator) -> None:
     try:
         write_site(translator, run.site)
     except UserError as error:
-        print(f"no page with sliders: {error}; later: python -m export.web {run.path}")
+        print(f"no page with sliders: {error}; later: tf-fsgd web {run.path}")
     else:
         print(f"page with sliders: python -m http.server --directory {run.site}")
 

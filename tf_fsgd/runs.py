@@ -32,6 +32,7 @@ import keras
 import tf_fsgd.pix2pixhd.generator  # noqa: F401
 from tf_fsgd.config import Config
 from tf_fsgd.config_formats import is_earlier
+from tf_fsgd.edits import name_of
 from tf_fsgd.errors import UserError
 from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.pairs.source import FamilySource
@@ -205,8 +206,8 @@ def _make_run(root: Path, config: Config, number: int) -> RunFolder | None:
 
 def _description(config: Config) -> str:
     """What the name of a run has after its number."""
-    description = f"{config.edit}-{config.preset}-r{config.pairs.resolution}"
-    # What a custom direction is called may hold a path.
+    edits = ",".join(map(name_of, config.edits))
+    description = f"{edits}-{config.preset}-r{config.pairs.resolution}"
     return re.sub(r"[^\w.-]+", "_", description)
 
 

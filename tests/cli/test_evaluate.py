@@ -1,4 +1,4 @@
-"""`python -m tf_fsgd evaluate` as a user types it, with a translator that is tiny."""
+"""`tf-fsgd evaluate` as a user types it, with a translator that is tiny."""
 
 import json
 import sys

@@ -76,7 +76,7 @@ def directions(
         confidence=confidence,
         others=others,
         gradients=gradients,
-        facts={"command": f"python -m tf_fsgd {shlex.join(sys.argv[1:])}"},
+        facts={"command": f"tf-fsgd {shlex.join(sys.argv[1:])}"},
     )
     with lease(out, "directions"):
         finding.find(names)

@@ -76,7 +76,10 @@ class Goal:
 
     @property
     def _known(self) -> Edit | None:
-        return EDITS.get(self.edit)
+        known = EDITS.get(self.edit)
+        # A direction of the user's own may have the name of a known edit.
+        same = known and (known.attribute, known.sign) == (self.attribute, self.sign)
+        return known if same else None
 
     def has_target(self, attributes: np.ndarray) -> np.ndarray:
         """Who has already what the edit brings.

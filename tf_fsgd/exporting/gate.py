@@ -1,4 +1,4 @@
-"""Whether phones and browsers will run a .tflite file (`python -m export.gate`).
+"""Whether phones and browsers will run a .tflite file (`tf-fsgd gate`).
 
 TensorFlow's own analyser calls every graph GPU compatible, so the rules are written out
 here: operators that the CPU, the mobile GPU delegates and LiteRT.js take, no tensor of

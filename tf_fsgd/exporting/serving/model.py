@@ -52,7 +52,7 @@ def load_model_info(name_or_folder: str | Path) -> ServedModel:
     """Reads what is known of a model.
 
     Args:
-        name_or_folder: A shipped translator's name, or a folder that `python -m export`
+        name_or_folder: A shipped translator's name, or a folder that `tf-fsgd export`
             has made.
 
     Raises:
