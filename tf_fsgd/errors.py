@@ -48,6 +48,10 @@ class UserError(ValueError):
     """
 
 
+class WorkerLost(RuntimeError):
+    """One of several machines that train together is gone; all have to start again."""
+
+
 @contextlib.contextmanager
 def without_extras(what: str) -> Iterator[None]:
     """Around imports that a base install may lack; a decorator as well.
@@ -80,7 +84,8 @@ def guarded(command: Callable[..., int | None], *args, resumes: bool = False) ->
     Returns:
         The command's exit code; 2 for a `UserError` or for a limit of the machine
         (disk full, no permission, name too long); 130 after Ctrl-C; 141, as shells have
-        it, if who reads the output has gone.
+        it, if who reads the output has gone; 143 for a `WorkerLost`, which tells a
+        cluster's scheduler, as `tf.distribute` does, to start it again.
     """
     # A file's name may be no text. Standard error escapes it by itself.
     stdout: Any = sys.stdout  # typeshed knows no more than that it takes text
@@ -113,6 +118,9 @@ def _coded(
         where = f": {error.filename}" if error.filename else ""
         print(f"error: {error.strerror}{where}", file=sys.stderr)
         return 2
+    except WorkerLost as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 143
     except KeyboardInterrupt:
         how = "stopped; the same command goes on from here" if resumes else "stopped"
         print(how, file=sys.stderr)
