@@ -38,7 +38,7 @@ def test_paper_preset_is_pix2pixhd_at_512():
 
 def test_unknown_preset_lists_the_known():
     with pytest.raises(
-        UserError, match="quick, paper, .*-128, .*-256, received 'fast'"
+        UserError, match="slider, quick, paper, .*-128, .*-256, received 'fast'"
     ):
         preset("fast")
 

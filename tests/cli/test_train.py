@@ -40,10 +40,13 @@ def text_file(path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--preset", "nope"], "preset must be one of quick, paper, mobile-128, "),
+        (["--preset", "nope"], "preset must be one of slider, quick, paper, mobile-"),
         (["--edit", "nope"], "edit must be one of feminine, "),
         # Several edits are for sliders; preset quick has one.
-        (["--edit", "smile,older"], "edit must be one of feminine, "),
+        (
+            ["--preset", "quick", "--edit", "smile,older"],
+            "edit must be one of feminine, ",
+        ),
         (
             ["--preset", "mobile-128", "--edit", "smile,nope"],
             "edit must be one of feminine, ",
@@ -215,7 +218,7 @@ def test_pairs_of_ones_own_name_their_run(monkeypatch, tmp_path, capsys):
     assert opened("--pairs", folder) == run  # the same command goes on with it
     named = opened("--pairs", folder, "--edit", "snow")
     assert named.path.name == "00001-snow-quick-r128"
-    assert opened("--set", f"pairs.folder={folder}") == run
+    assert opened("--preset", "quick", "--set", f"pairs.folder={folder}") == run
 
 
 def test_a_file_in_the_place_of_the_runs(mistake, tmp_path):

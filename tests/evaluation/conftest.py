@@ -50,7 +50,7 @@ class Alike:
 @pytest.fixture(scope="session")
 def instruments():
     space = FeatureSpace("mean colour", SIZE, lambda images: images.mean(axis=(1, 2)))
-    return Instruments(Brightness(), Brightness(), space, None, Alike())
+    return Instruments(Brightness(), Brightness(), space, Alike(), Alike())
 
 
 @pytest.fixture(scope="session")

@@ -257,12 +257,6 @@ def test_an_edit_that_nobody_needs_is_left_out(
     assert list(report["edits"]) == ["feminine", "smile"]
 
 
-def test_the_classifiers_features_stand_in_for_squeezenets(faces):
-    space = feature_space(None, load_classifier())
-    assert space.size == 128 and "classifier" in space.name
-    assert space.features(faces(30, 200)).shape == (2, 320)
-
-
 def test_top_movers_are_sorted_by_size():
     means = {"A": 0.1, "B": -0.4, "C": None, "D": 0.2}
     moved = {name: {"mean": mean} for name, mean in means.items()}
