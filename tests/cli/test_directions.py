@@ -84,6 +84,7 @@ def test_refuses_too_few_certain_faces(run):
         (["--edits", "wink"], "--edits must be among feminine"),
         (["--orthogonal-to", "Tall"], "'Tall' is not a CelebA attribute"),
         (["--layers", "0-8"], "--layers must lie in 0-7, received '0-8'"),
+        (["--confidence", "0.4"], "--confidence must be above 0.5 and below 1"),
         (["--gradients", "4"], "--gradients must be at least 5, received 4"),
         (["--method", "pure", "--orthogonal-to", "Male"], "already holds every"),
     ],
