@@ -234,12 +234,8 @@ def ranking(goal: Goal, change: Change) -> np.ndarray:
             # A face that identity could not be read in ranks last.
             kept = np.nan_to_num(values, nan=-np.inf)
             break
-    ranks = _ranks(np.asarray(kept)) + (_ranks(moved) if goal.unit else 0)
+    ranks = sum(
+        np.argsort(np.argsort(values, kind="stable"))
+        for values in ((kept, moved) if goal.unit else (kept,))
+    )
     return np.argsort(-ranks, kind="stable")
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """0 for the smallest."""
-    ranks = np.empty(len(values), int)
-    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
-    return ranks
