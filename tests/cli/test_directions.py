@@ -7,6 +7,7 @@ from tf_fsgd.attributes import model
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.cli import app
 from tf_fsgd.errors import UserError
+from tf_fsgd.images.io import to_float
 from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.storage.lease import lease
 from tf_fsgd.stylegan2 import loading
@@ -31,6 +32,7 @@ class GreyClassifier:
     """Finds bright pictures to smile, and is unsure of everything else."""
 
     def probabilities(self, images):
+        images = to_float(images) if images.dtype == np.uint8 else images
         found = np.random.default_rng(0).normal(
             0.5, 0.01, (len(images), len(ATTRIBUTES))
         )
