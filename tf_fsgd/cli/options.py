@@ -121,6 +121,24 @@ def check_at_least(flag: str, value: int | None, least: int) -> None:
         raise UserError(f"{flag} must be at least {least}, received {value}")
 
 
+_STILLS = (".png", ".jpg", ".jpeg")
+
+
+def wants_film(out: Path, fps: float) -> bool:
+    """Whether a film is to be written, by the suffix, and not a picture.
+
+    Raises:
+        UserError: As `check_out` and `images.animation.check_animation`.
+    """
+    from tf_fsgd.images.animation import SUFFIXES, check_animation
+
+    check_out(out, (*SUFFIXES, *_STILLS))
+    film = out.suffix.lower() not in _STILLS
+    if film:
+        check_animation(out, fps)
+    return film
+
+
 def check_out(path: Path, suffixes: Iterable[str]) -> None:
     """Refuses a file that could not be written, before minutes go into its content.
 

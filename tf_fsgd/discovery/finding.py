@@ -13,7 +13,7 @@ from tf_fsgd.discovery.gradient_search import GradientSearch
 from tf_fsgd.discovery.survey import effects, logit, sweep
 from tf_fsgd.edits import EDITS
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import to_float, to_uint8, write_image
+from tf_fsgd.images.io import to_uint8, write_image
 from tf_fsgd.latents.directions import Direction
 from tf_fsgd.latents.samples import read_samples, render_samples, sample_w
 from tf_fsgd.stylegan2.teacher import Teacher
@@ -65,13 +65,7 @@ class Finding:
         """
         teacher, samples = self.teacher, self.out / "samples"
         render_samples(teacher, samples, self.count, self.psi)
-        faces = read_samples(samples, self.count)
-        probabilities = np.concatenate(
-            [
-                self.classifier.probabilities(to_float(faces[start : start + 250]))
-                for start in range(0, len(faces), 250)
-            ]
-        )
+        probabilities = self.classifier.probabilities(read_samples(samples, self.count))
         w = sample_w(teacher, range(self.count), self.psi)
         whole = sample_w(teacher, range(self.count), psi=1.0)
         score_std = logit(probabilities).std(axis=0)

@@ -25,57 +25,22 @@ operators; int8x16 has 16 bits between its convolutions as well."""
 INTEGER = frozenset({"int8x16"})
 
 OPERATORS = frozenset(
-    {
-        "ABS",
-        "ADD",
-        "AVERAGE_POOL_2D",
-        "CONCATENATION",
-        "CONV_2D",
-        "DEPTHWISE_CONV_2D",
-        "DEPTH_TO_SPACE",
-        "DEQUANTIZE",
-        "DIV",
-        "EXP",
-        "FULLY_CONNECTED",
-        "LEAKY_RELU",
-        "LOGISTIC",
-        "MAXIMUM",
-        "MEAN",
-        "MINIMUM",
-        "MIRROR_PAD",
-        "MUL",
-        "NEG",
-        "PAD",
-        "RELU",
-        "RESHAPE",
-        "RESIZE_BILINEAR",
-        "RESIZE_NEAREST_NEIGHBOR",
-        "RSQRT",
-        "SPACE_TO_DEPTH",
-        "SQUARE",
-        "SQUARED_DIFFERENCE",
-        "STRIDED_SLICE",
-        "SUB",
-        "SUM",
-        "TANH",
-        "TRANSPOSE_CONV",
-    }
+    """
+    ABS ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE
+    DEQUANTIZE DIV EXP FULLY_CONNECTED LEAKY_RELU LOGISTIC MAXIMUM MEAN MINIMUM
+    MIRROR_PAD MUL NEG PAD RELU RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR RSQRT
+    SPACE_TO_DEPTH SQUARE SQUARED_DIFFERENCE STRIDED_SLICE SUB SUM TANH TRANSPOSE_CONV
+    """.split()
 )
 MAX_RANK = 4
 # What TensorFlow's GPU delegate takes (its common/model_builder.cc). Dense layers of
 # int8 weights with a scale for each output are of version 12.
 MAX_VERSIONS = {"FULLY_CONNECTED": 9}
 
-_OPERATOR_NAMES = {
-    code: name
-    for name, code in vars(schema.BuiltinOperator).items()
-    if not name.startswith("_")
-}
-_TYPE_NAMES = {
-    code: name
-    for name, code in vars(schema.TensorType).items()
-    if not name.startswith("_")
-}
+_OPERATOR_NAMES, _TYPE_NAMES = (
+    {code: name for name, code in vars(kind).items() if not name.startswith("_")}
+    for kind in (schema.BuiltinOperator, schema.TensorType)
+)
 _TYPES = frozenset({"FLOAT32", "FLOAT16", "INT32"})  # INT32: paddings, axes and shapes
 _CONSTANT_TYPES = _TYPES | {"INT8"}  # weights, which the operators dequantise
 _INTEGER_TYPES = _CONSTANT_TYPES | {"INT16", "INT64"}  # INT64: biases

@@ -70,17 +70,11 @@ def load_state(path: Path, made_with: dict[str, Any]) -> ProjectionState:
     except UserError as error:
         raise UserError(f"{error}; delete it to start again") from None
     found = json.loads(stored[_MADE_WITH].item())
-    state = ProjectionState(
-        step=stored["step"].item(),
-        w=stored["w"],
-        first=stored["first"],
-        second=stored["second"],
-        trail=stored["trail"],
-    )
     for name, asked in made_with.items():
         if found.get(name) != asked:
             raise UserError(
                 f"{path.parent}: holds a projection with {name} {found.get(name)}, "
                 f"asked for {asked}; delete it, or choose another folder"
             )
-    return state
+    arrays = {name: stored[name] for name in ("w", "first", "second", "trail")}
+    return ProjectionState(step=stored["step"].item(), **arrays)

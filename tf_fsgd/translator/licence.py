@@ -39,7 +39,9 @@ def _sources(config: Config) -> Iterator[tuple[str, bool]]:
     network = loss.perceptual_network if loss.perceptual else ""
     if network in ("vgg19", "auto"):
         yield "VGG19 (ImageNet)", False
-    if config.choice == "certain" or network not in ("vgg19", ""):
+    if network == "lpips":
+        yield "SqueezeNet (ImageNet)", False
+    if config.choice == "certain" or network not in ("vgg19", "lpips", ""):
         yield "the attribute classifier (CelebA, unless yours is in its place)", True
     if start and Path(start, "config.json").is_file():
         yield from _sources(Config.load(Path(start, "config.json")))

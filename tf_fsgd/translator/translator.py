@@ -24,7 +24,7 @@ import numpy as np
 
 from tf_fsgd.edits import strengths_of
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.io import resize, to_float, to_uint8
+from tf_fsgd.images.io import resized, to_float, to_uint8
 from tf_fsgd.storage.files import read_json
 from tf_fsgd.translator.licence import licence_of
 from tf_fsgd.translator.litert import LiteRTNetwork
@@ -113,8 +113,7 @@ class Translator:
         """
         if isinstance(edits, dict):
             edits = np.tile(self.strengths(edits), (len(faces), 1))
-        if faces.shape[1] != self.resolution and len(faces):
-            faces = np.stack([resize(face, self.resolution) for face in faces])
+        faces = resized(faces, self.resolution)
         outputs = [
             to_uint8(
                 np.asarray(

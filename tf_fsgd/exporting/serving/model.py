@@ -6,15 +6,13 @@ or the shipped translator that was exported.
 """
 
 import dataclasses
-import importlib.resources
 from pathlib import Path
 
 from tf_fsgd.edits import strengths_of
 from tf_fsgd.errors import UserError
 from tf_fsgd.exporting.folder import EXPORT_FORMAT
 from tf_fsgd.storage.files import read_json
-
-DEFAULT = "mobile-256"
+from tf_fsgd.translator.translator import DEFAULT, SHIPPED, is_shipped
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,18 +57,13 @@ def load_model_info(name_or_folder: str | Path) -> ServedModel:
         UserError: If it is neither, its facts cannot be read, or an export is of
             another version.
     """
-    shipped = importlib.resources.files("tf_fsgd") / "translator" / "shipped"
-    names = sorted(
-        entry.name.removesuffix(".json")
-        for entry in shipped.iterdir()
-        if entry.name.endswith(".json")
-    )
     name = DEFAULT if name_or_folder == "shipped" else str(name_or_folder)
-    if name in names:
-        with importlib.resources.as_file(shipped / f"{name}.json") as path:
-            return _of({"name": name, **read_json(path)}, path)
+    if is_shipped(name):
+        path = SHIPPED / f"{name}.json"
+        return _of({"name": name, **read_json(path)}, path)
     path = Path(name_or_folder) / "report.json"
     if not path.is_file():
+        names = sorted(path.stem for path in SHIPPED.glob("*.json"))
         raise UserError(
             f"model info must be an exported folder or one of {', '.join(names)}, "
             f"received {str(name_or_folder)!r}"
