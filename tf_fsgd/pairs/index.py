@@ -58,9 +58,6 @@ class Index:
                     "have them rendered again"
                 )
             check_same(there.made_by, self.made_by, folder)
-            # What a killed run left half-written (files.atomic_path).
-            for temporary in folder.glob(".seeds-*.tfrecord"):
-                temporary.unlink(missing_ok=True)
         write_json(folder / "index.json", dataclasses.asdict(self))
 
     @classmethod
