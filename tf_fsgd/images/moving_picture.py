@@ -4,9 +4,7 @@ import contextlib
 import dataclasses
 import itertools
 import os
-import struct
 import warnings
-import zlib
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +15,7 @@ from PIL import Image, ImageSequence
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.animation import to_palette
-from tf_fsgd.images.exif import metadata_options, turned_upright
+from tf_fsgd.images.exif import DECODING_ERRORS, metadata_options, turned_upright
 from tf_fsgd.images.film import unreadable
 from tf_fsgd.images.frame import MAX_PIXELS, Frame
 from tf_fsgd.images.photo import Photo, packed, unpacked
@@ -34,16 +32,6 @@ MOVING_SUFFIXES = tuple(_FORMATS)
 # Pillow's writers hold all frames: two to four gigabytes.
 _MAX_PIXELS_OF_ALL = 5 * MAX_PIXELS
 _TRANSPARENT = 255  # the palette's last colour, where a GIF has transparency
-_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    RuntimeError,
-    Image.DecompressionBombError,
-    struct.error,
-    zlib.error,
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +77,7 @@ class MovingPicture:
                     duration = Fraction(ms) / 1000
                     yield Frame(self._of_its_kind(photo), time, duration)
                     time += duration
-        except _ERRORS as error:
+        except DECODING_ERRORS as error:
             raise unreadable(self.path, error) from None
 
     def write(
@@ -146,7 +134,7 @@ def is_moving(path: Path) -> bool:
     try:
         with _open(path) as image:
             return getattr(image, "n_frames", 1) > 1
-    except _ERRORS:
+    except DECODING_ERRORS:
         return False  # whoever reads it as a photo says what is wrong
 
 
@@ -190,7 +178,7 @@ def open_moving(path: Path) -> MovingPicture:
             )
     except UserError:
         raise
-    except _ERRORS as error:
+    except DECODING_ERRORS as error:
         raise unreadable(path, error) from None
 
 

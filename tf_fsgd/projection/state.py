@@ -67,9 +67,9 @@ def load_state(path: Path, made_with: dict[str, Any]) -> ProjectionState:
     """
     try:
         stored = read_arrays(path, "the state of a projection", _NEEDED)
+        found = _made_with(stored[_MADE_WITH].item(), path)
     except UserError as error:
         raise UserError(f"{error}; delete it to start again") from None
-    found = json.loads(stored[_MADE_WITH].item())
     state = ProjectionState(
         step=stored["step"].item(),
         w=stored["w"],
@@ -84,3 +84,16 @@ def load_state(path: Path, made_with: dict[str, Any]) -> ProjectionState:
                 f"asked for {asked}; delete it, or choose another folder"
             )
     return state
+
+
+def _made_with(text: str, path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UserError(
+            f"{path}: not the state of a projection ({_MADE_WITH} must be an object of "
+            "JSON)"
+        )
+    return found
