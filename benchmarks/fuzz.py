@@ -39,7 +39,7 @@ from tf_fsgd.storage.files import read_json, scratch_folder, write_json
 
 _MORE_MEMORY = 2**30  # bytes
 _SECONDS = {False: 5.0, True: 20.0}  # of computing, by whether a target is slow
-_WAITING = 10.0  # times as long may an input take on a busy machine
+_WAITING = 60.0  # seconds by the clock beyond that, for what waits
 _SHARED = struct.Struct("<3q")  # done, right, refused
 
 
@@ -177,7 +177,7 @@ class Campaign:
                 path.write_bytes(self.input(done))
                 # Nobody handles these: the kernel ends the process, in C as well.
                 signal.setitimer(signal.ITIMER_PROF, seconds)
-                signal.setitimer(signal.ITIMER_REAL, seconds * _WAITING)
+                signal.setitimer(signal.ITIMER_REAL, seconds + _WAITING)
                 kind, text = self._tried(path)
                 signal.setitimer(signal.ITIMER_PROF, 0)
                 signal.setitimer(signal.ITIMER_REAL, 0)

@@ -4,6 +4,7 @@ The caller has imported what the commands need and has run nothing of it, so tha
 process begins with its libraries loaded and with no thread but its own.
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -11,7 +12,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,8 @@ def run(
     process = os.fork()
     if not process:
         _child(command, folder, said, stops)
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        os.setpgid(process, process)  # as it does itself: who is first?
     while True:
         ended, status = os.waitpid(process, os.WNOHANG)
         seconds = time.monotonic() - started
@@ -70,7 +72,7 @@ def run(
 def _child(command, folder, said, stops):
     code = _CRASHED
     try:
-        os.setsid()  # with whatever it starts
+        os.setpgid(0, 0)  # a group with whatever it starts
         os.chdir(folder)
         output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(output, 1)
@@ -85,7 +87,7 @@ def _child(command, folder, said, stops):
         os._exit(code)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _watched(folder: Path, stops: Callable[[str], bool]) -> Iterator[None]:
     """Asks `stops` before each call of `CALLS`."""
     met: dict[str, int] = {}

@@ -4,15 +4,17 @@
     python -m benchmarks.survive FOLDER --phase video --count 10 --seed 1
     python -m benchmarks.survive FOLDER --seconds 100         # goes on next time
 
-A phase is a command at its smallest: `train` (rendering, training, evaluation, export
-and the page), `evaluate` and `export` of what it has made, `photos` and `video`
-(`translate`). It runs twice without a kill: what differs between the two (times, dates)
-may differ later, and must only be whole; pairs, checkpoints and weights may not. Then
-it is started in one folder again and again, and killed (-9) at the first rename or
-fsync at which none was killed before, until it ends: so every one is met. At last it is
-killed at random moments (`--count`). Whenever a command ends, its folder is compared
-with the first: the same files and no others, the same bytes; of archives, of their
-members, but for the date in a Keras file.
+A phase is a command at its smallest: `train`, up to the trained network (rendering and
+training) and, as `finish`, from there on (evaluation, export and the page); `evaluate`
+and `export` of what it has made; `photos` and `video` (`translate`).
+
+It runs twice without a kill: what differs between the two (times, dates) may differ
+later, and must only be whole; pairs, checkpoints and weights may not. Then it is
+started in one folder again and again, and killed (-9) at the first rename or fsync at
+which none was killed before, until it ends: so every one is met. At last it is killed
+at random moments (`--count`). Whenever a command ends, its folder is compared with the
+first: the same files and no others, the same bytes; of archives, of their members, but
+for the date in a Keras file.
 
 Commands are forked from one process that has imported TensorFlow and never used it.
 FOLDER keeps where it was; the same command goes on.
@@ -67,10 +69,10 @@ def main() -> None:
     campaigns = []
     for name in arguments.phase:
         command, base = phases.prepared(name, folder / "inputs"), folder / "inputs"
-        if name in phases.AFTER_TRAINING:
-            base = folder / "train" / "first"
-            if not _state(folder / "train").whole:
-                print(f"{name}: needs what phase train makes first")
+        if earlier := phases.AFTER.get(name):
+            base = folder / earlier / "first"
+            if not _state(folder / earlier).whole:
+                print(f"{name}: needs what phase {earlier} makes first")
                 continue
         campaign = Campaign(folder / name, command, base)
         campaign.go_on(arguments.count, arguments.seed, until)
@@ -101,7 +103,7 @@ class State:
     points: list[str] = field(default_factory=list)
     spent: list[str] = field(default_factory=list)
     whole: float = 0.0
-    changing: list[str] = field(default_factory=list)
+    changing: list[str] | None = None
     random: int = 0
     finds: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -149,15 +151,19 @@ class Campaign:
     def _steps(self, count: int, seed: int) -> Iterator[None]:
         """A command at each."""
         if not self.state.whole:
-            yield from self._uninterrupted()
-        while set(self.state.points) - set(self.state.spent):
+            self._first()
+            yield
+        if self.state.changing is None:
+            self._second()
+            yield
+        every = self._folder / "every"
+        while set(self.state.points) - set(self.state.spent) or every.exists():
             before = len(self.state.spent)
             ended = self._start("every", stops=self._unspent)
             self._read_spent()
             yield
             if ended and len(self.state.spent) == before:
-                self.state.finds.append("places of the first were never met again")
-                return
+                break  # where it has not been, this command never comes
         moments = random.Random(seed)
         for number in range(count):
             moment = moments.uniform(0, self.state.whole)
@@ -170,33 +176,35 @@ class Campaign:
             while not self._start("random"):
                 yield
 
-    def _uninterrupted(self) -> Iterator[None]:
+    def _first(self) -> None:
+        """Notes the places of an uninterrupted command, and the seconds it takes."""
+        shutil.rmtree(self._folder / "first", ignore_errors=True)
         points = self._folder / "points"
         points.unlink(missing_ok=True)
-        for name in ("first", "second"):
-            shutil.rmtree(self._folder / name, ignore_errors=True)
 
         def note(point: str) -> bool:
             _add(points, point)
             return False
 
         started = time.monotonic()
-        if not self._start("first", stops=note, keep=True):
-            raise SystemExit(f"{self._said}: the command fails without a kill")
-        whole = time.monotonic() - started
-        yield
+        self._start("first", stops=note, keep=True)
+        self.state.points = points.read_text().splitlines()
+        self.state.whole = time.monotonic() - started
+
+    def _second(self) -> None:
+        """Finds what differs between two of them."""
+        shutil.rmtree(self._folder / "second", ignore_errors=True)
         self._start("second", keep=True)
         first, second = (contents(self._folder / n) for n in ("first", "second"))
         self.state.changing = sorted(
             name for name in first if first[name] != second.get(name)
         )
-        for name in self.state.changing:
-            if _EXACT.fullmatch(name):
-                self.state.finds.append(f"{name}: not the same in two runs")
+        self.state.finds += [
+            f"{name} is not the same in two runs"
+            for name in self.state.changing
+            if _EXACT.fullmatch(name)
+        ]
         shutil.rmtree(self._folder / "second")
-        self.state.points = points.read_text().splitlines()
-        self.state.whole = whole
-        yield
 
     def _unspent(self, point: str) -> bool:
         spent = self._folder / "spent"
@@ -227,16 +235,18 @@ class Campaign:
         problems = []
         if end.code != 0:
             problems = [f"exit code {end.code}, see {self._said}"]
+            if keep:
+                raise SystemExit(f"{trial}: {problems[0]}")
         elif not keep:
             first = contents(self._folder / "first")
-            problems = differences(first, contents(folder), self.state.changing)
+            problems = differences(first, contents(folder), self.state.changing or [])
         self.state.finds += [f"{trial}: {problem}" for problem in problems]
         if problems:
             kept = self._folder / f"find-{len(self.state.finds)}"
             folder.rename(kept)
         elif not keep:
             shutil.rmtree(folder)
-        return end.code == 0 or not keep
+        return True
 
 
 def _state(folder: Path) -> State:

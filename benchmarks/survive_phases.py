@@ -34,14 +34,15 @@ _TRANSLATE = ["translate", "--translator", "mobile-128", "--edit", "smile"]
 
 _WORDS = {
     "train": _TRAIN,
+    "finish": _TRAIN,
     "evaluate": ["evaluate", _RUN],
     "export": ["export", _RUN],
     "photos": [*_TRANSLATE, "photos", "--out", "out"],
     "video": [*_TRANSLATE, "film.mp4", "moving.gif", "--out", "out"],
 }
 NAMES = tuple(_WORDS)
-AFTER_TRAINING = ("evaluate", "export")
-"""What begins with the folder of a finished `train`."""
+AFTER = {"finish": "train", "evaluate": "finish", "export": "finish"}
+"""What begins with the folder that another phase has made."""
 
 _NO_TENSORFLOW = ("photos", "video")
 _IMPORTED = ("tensorflow", "keras", "tf_fsgd.job", "tf_fsgd.evaluation.inputs")
@@ -76,6 +77,10 @@ def prepared(name: str, inputs: Path) -> Callable[[], int]:
             from tf_fsgd.pairs.whole import WholeFamilies
 
             WholeFamilies.block = _BLOCK
+        if name == "train":  # and no further
+            from tf_fsgd import job
+
+            job.evaluate = lambda *_, **__: os._exit(0)
         return cli.main(_WORDS[name])
 
     return command

@@ -1,5 +1,8 @@
 """Block after block: a kill costs one, and a folder never mixes two origins."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
@@ -219,4 +222,20 @@ def test_settings_that_break_a_rule(render, config, tmp_path, field, value):
     setattr(getattr(config, section[0]) if section else config, name, value)
     with pytest.raises(UserError, match=f"{field} must be .*, received {value}"):
         render(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vector": np.ones(16, np.float32) / 4}, "mine is of 16 dimensions"),
+        ({"layers": [0, 2]}, "mine moves row 2 of W.*, the teacher has rows 0 to 1"),
+    ],
+)
+def test_a_direction_of_another_w_leaves_no_folder(
+    render, direction, tmp_path, change, message
+):
+    other = dataclasses.replace(direction, name="mine", **change)
+    with pytest.raises(UserError, match=message):
+        render(tmp_path / "out", axes=[(other, 1.5)])
     assert not (tmp_path / "out").exists()
