@@ -1,8 +1,10 @@
 """What `fuzz.py` feeds: parsers of files and replies that come from strangers."""
 
 import dataclasses
+import gzip
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +45,12 @@ def _checkpoint(scratch: Path) -> Target:
     from tf_fsgd.stylegan2.checkpoints.reading import read_checkpoint
 
     paths = [*sorted(_GOLDEN.glob("*.pkl")), *sorted(_GOLDEN.glob("*.pt"))]
-    return Target([path.read_bytes() for path in paths], ".pkl", read_checkpoint)
+    files = [path.read_bytes() for path in paths]
+    alone = io.BytesIO()
+    with zipfile.ZipFile(alone, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("network.pkl"), files[0])
+    files += [gzip.compress(files[0], mtime=0), alone.getvalue()]
+    return Target(files, ".pkl", read_checkpoint)
 
 
 def _direction(scratch: Path) -> Target:

@@ -58,15 +58,19 @@ def run(
         _child(command, folder, said, stops)
     with contextlib.suppress(PermissionError, ProcessLookupError):
         os.setpgid(process, process)  # as it does itself: who is first?
-    while True:
-        ended, status = os.waitpid(process, os.WNOHANG)
-        seconds = time.monotonic() - started
-        if ended:
-            code = os.waitstatus_to_exitcode(status)
-            return End(None if code < 0 else code, seconds)
-        if seconds > after:
-            os.killpg(process, signal.SIGKILL)
-        time.sleep(_LOOK)
+    try:
+        while True:
+            ended, status = os.waitpid(process, os.WNOHANG)
+            seconds = time.monotonic() - started
+            if ended:
+                code = os.waitstatus_to_exitcode(status)
+                return End(None if code < 0 else code, seconds)
+            if seconds > after:
+                os.killpg(process, signal.SIGKILL)
+            time.sleep(_LOOK)
+    except BaseException:  # who stops the campaign stops what it has started
+        os.killpg(process, signal.SIGKILL)
+        raise
 
 
 def _child(command, folder, said, stops):

@@ -134,7 +134,7 @@ def _inside_zip(data: bytes, others: Sequence[bytes], rng: random.Random):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in members:
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content)  # with no date
     return file.getvalue()
 
 

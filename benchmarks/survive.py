@@ -27,6 +27,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -64,6 +65,7 @@ def main() -> None:
         "--seconds", type=float, default=float("inf"), help="to stop after, about"
     )
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops as Ctrl-C does
     until = time.monotonic() + arguments.seconds
     folder = arguments.folder.resolve()
     campaigns = []
