@@ -267,13 +267,16 @@ def test_a_file_that_names_what_it_does_not_hold_is_one_line(tmp_path):
     def tensor(graph):
         graph.subgraphs[0].tensors[0].buffer = 99
 
+    def wires(graph):
+        graph.subgraphs[0].operators[0].inputs = [77]
+
     def metadata(graph):
         graph.metadata = [schema.MetadataT(name="tf_fsgd", buffer=99)]
 
     def nothing(graph):
         graph.subgraphs[0].operators = None
 
-    for change in (operator, tensor, metadata):
+    for change in (operator, tensor, wires, metadata):
         with pytest.raises(UserError, match=r"\(it names what it does not hold\)$"):
             gate.check_file(written(change))
     with pytest.raises(UserError, match=r"\(it holds no graph\)$"):
@@ -284,6 +287,12 @@ def test_a_file_that_names_what_it_does_not_hold_is_one_line(tmp_path):
 
     with pytest.raises(ExportError, match="of type number 77"):
         gate.check_file(written(kind))
+
+    def future(graph):
+        graph.operatorCodes[0].version = 99
+
+    with pytest.raises(ExportError, match=r"^LiteRT does not run it \(.*99"):
+        gate.check_file(written(future))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 IDENTIFIER = b"TFL3"
 FACTS = "tf_fsgd"
+_NO_TENSOR = -1  # in the place of an optional input
 
 
 def read(model: bytes) -> schema.ModelT:
@@ -60,10 +61,16 @@ def _references(graph: schema.ModelT) -> Iterator[tuple[int, Sequence]]:
     for entry in graph.metadata or ():
         yield entry.buffer, graph.buffers
     for subgraph in graph.subgraphs:
+        used = [subgraph.inputs, subgraph.outputs]
         for tensor in subgraph.tensors:
             yield tensor.buffer, graph.buffers
         for operator in subgraph.operators:
             yield operator.opcodeIndex, graph.operatorCodes
+            used += [operator.inputs, operator.outputs]
+        for numbers in used:
+            for number in () if numbers is None else numbers:
+                if number != _NO_TENSOR:
+                    yield number, subgraph.tensors
 
 
 def has_data(buffer: schema.BufferT) -> bool:
