@@ -23,7 +23,6 @@ import datetime
 import errno
 import os
 import re
-import tempfile
 from pathlib import Path
 
 import keras
@@ -37,7 +36,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.storage.archives import check_zip
-from tf_fsgd.storage.files import atomic_path, make_folder, read_json
+from tf_fsgd.storage.files import atomic_path, read_json, scratch_folder
 
 _FINISHED = "finished"
 _START_ANEW = "delete or move away this run's folder to start anew"
@@ -188,10 +187,9 @@ def _next_number(root: str | os.PathLike) -> int:
 
 def _make_run(root: Path, config: Config, number: int) -> RunFolder | None:
     """A new run; `None` if another command has just made one of this name."""
-    make_folder(root)
     path = root / f"{number:05d}-{_description(config)}"
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as scratch:
-        prepared = Path(scratch) / "run"
+    with scratch_folder(root) as scratch:
+        prepared = scratch / "run"
         prepared.mkdir()
         config.save(prepared / "config.json")
         try:

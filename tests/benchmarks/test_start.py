@@ -19,8 +19,10 @@ PROGRAMS = (
     "blind",
     "embedded_teacher",
     "frontier",
+    "fuzz",
     "latency",
     "projection",
+    "survive",
     "teacher",
     "train_step",
 )

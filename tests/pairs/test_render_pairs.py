@@ -1,5 +1,8 @@
 """Block after block: a kill costs one, and a folder never mixes two origins."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
@@ -49,8 +52,6 @@ def test_a_killed_run_goes_on_where_it_was(
         render(tmp_path / "killed", killed, axes=axes)
     with pytest.raises(UserError, match="pairs are rendered; run the same command"):
         open_pairs(tmp_path / "killed")
-    # kill -9 leaves its temporary file.
-    (tmp_path / "killed" / ".seeds-0-1-x.tfrecord").write_bytes(b"half")
     second = fake_teacher()
     render(tmp_path / "killed", second, axes=axes)
     assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
@@ -221,4 +222,20 @@ def test_settings_that_break_a_rule(render, config, tmp_path, field, value):
     setattr(getattr(config, section[0]) if section else config, name, value)
     with pytest.raises(UserError, match=f"{field} must be .*, received {value}"):
         render(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vector": np.ones(16, np.float32) / 4}, "mine is of 16 dimensions"),
+        ({"layers": [0, 2]}, "mine moves row 2 of W.*, the teacher has rows 0 to 1"),
+    ],
+)
+def test_a_direction_of_another_w_leaves_no_folder(
+    render, direction, tmp_path, change, message
+):
+    other = dataclasses.replace(direction, name="mine", **change)
+    with pytest.raises(UserError, match=message):
+        render(tmp_path / "out", axes=[(other, 1.5)])
     assert not (tmp_path / "out").exists()

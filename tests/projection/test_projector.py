@@ -14,7 +14,8 @@ from tf_fsgd.latents.faces import read_ws
 from tf_fsgd.latents.sampling import broadcast
 from tf_fsgd.projection.likeness import load_likeness
 from tf_fsgd.projection.projector import ProjectionSettings, Projector, w_spread
-from tf_fsgd.projection.state import load_state
+from tf_fsgd.projection.state import ProjectionState, load_state
+from tf_fsgd.storage.archives import read_arrays, write_arrays
 from tf_fsgd.storage.lease import lease
 from tf_fsgd.stylegan2 import loading
 from tf_fsgd.stylegan2.teacher import Teacher, reduced
@@ -176,6 +177,17 @@ def test_a_state_of_something_else_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(UserError, match="state.npz: not the state of a projection"):
         load_state(path, {"steps": 300, "space": "w"})
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 9999, "1" * 5000, "[1]"])
+def test_a_state_whose_origin_is_no_object_of_json(tmp_path, text):
+    path = tmp_path / "state.npz"
+    rows = np.ones((1, 4), np.float32)
+    ProjectionState(3, rows, rows, rows, rows[None]).save(path, {})
+    arrays = read_arrays(path, "a state")
+    write_arrays(path, arrays | {"made_with": np.array(text)})
+    with pytest.raises(UserError, match="not the state .*; delete it to start again"):
+        load_state(path, {})
 
 
 def test_a_photo_of_another_size_is_refused():

@@ -152,6 +152,16 @@ def test_an_empty_lease_is_held_until_it_is_old(tmp_path):
         assert names(tmp_path) == ["train-000002.json"]
 
 
+@pytest.mark.parametrize("pid", [None, "7", -7, True, [7], 7.0])
+def test_a_lease_that_names_no_process_is_held_until_it_is_old(tmp_path, pid):
+    written(tmp_path, heartbeat=-10, pid=pid)
+    with pytest.raises(UserError, match="last heard of 1. s ago"), lease(tmp_path):
+        pass
+    written(tmp_path, heartbeat=-999, pid=pid)
+    with lease(tmp_path):
+        assert names(tmp_path) == ["train-000002.json"]
+
+
 def test_a_look_that_took_too_long_takes_nothing(tmp_path, monkeypatch):
     dead = written(tmp_path, started=-1e6)
     # Meanwhile the second has come and gone, and the third works.

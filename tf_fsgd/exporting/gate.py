@@ -136,17 +136,17 @@ def check_file(path: Path) -> str:
     model = path.read_bytes()
     try:
         facts = flatbuffer.read_facts(model) or {}
-        precision = facts.get("precision")
+        precision, weights = str(facts.get("precision")), facts.get("weights")
         operators = check(model, precision in INTEGER)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
-    weights = "weights not counted: it does not say how many"
-    if precision in BYTES_PER_WEIGHT:
-        check_weights(model, facts["weights"], precision)
-        weights = f"all of {facts['weights']:,} weights in {precision}"
+    counted = "weights not counted: it does not say how many"
+    if precision in BYTES_PER_WEIGHT and type(weights) is int and weights > 0:
+        check_weights(model, weights, precision)
+        counted = f"all of {weights:,} weights in {precision}"
     check_repeats(model)
     targets = "CPU, NPU" if precision in INTEGER else "CPU, GPU, LiteRT.js"
-    return f"{sum(operators.values())} operators for {targets}; {weights}"
+    return f"{sum(operators.values())} operators for {targets}; {counted}"
 
 
 def _operator_name(code: schema.OperatorCodeT) -> str:
@@ -164,7 +164,7 @@ def _fused_activation(operator: schema.OperatorT) -> int | None:
 def _tensor_complaints(tensor: schema.TensorT, types: frozenset[str]) -> list[str]:
     shape = [] if tensor.shape is None else list(tensor.shape)
     signature = shape if tensor.shapeSignature is None else list(tensor.shapeSignature)
-    kind = _TYPE_NAMES[tensor.type]
+    kind = _TYPE_NAMES.get(tensor.type, f"number {tensor.type}")
     name = (tensor.name or b"without a name").decode()
     complaints = []
     if len(shape) > MAX_RANK:

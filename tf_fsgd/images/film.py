@@ -205,7 +205,7 @@ def open_film(path: Path) -> Film:
     try:
         with _open(av, path) as container:
             stream = container.streams.best("video")
-            if stream is None:
+            if stream is None or stream.codec_context is None:
                 raise UserError(f"{path}: not a video that can be read (no picture)")
             if stream.width * stream.height > MAX_PIXELS:
                 raise UserError(f"{path}: a frame has too many pixels")

@@ -110,7 +110,7 @@ def image_size(path: str | os.PathLike) -> tuple[int, int]:
             with Image.open(path, formats=READABLE) as image:
                 width, height = image.size
                 turned = image.getexif().get(ExifTags.Base.Orientation) in _TURNED
-        except (Image.DecompressionBombError, *DECODING_ERRORS):
+        except DECODING_ERRORS:
             # Reading all of it says what is wrong with the file, or makes do.
             return read_image(path).shape[:2]
     if turned and image.format != "TIFF":  # whose size Pillow has turned already

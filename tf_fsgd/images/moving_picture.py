@@ -33,7 +33,6 @@ MOVING_SUFFIXES = tuple(_FORMATS)
 # Pillow's writers hold all frames: two to four gigabytes.
 _MAX_PIXELS_OF_ALL = 5 * MAX_PIXELS
 _TRANSPARENT = 255  # the palette's last colour, where a GIF has transparency
-_ERRORS = (Image.DecompressionBombError, *DECODING_ERRORS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +78,7 @@ class MovingPicture:
                     duration = Fraction(ms) / 1000
                     yield Frame(self._of_its_kind(photo), time, duration)
                     time += duration
-        except _ERRORS as error:
+        except DECODING_ERRORS as error:
             raise unreadable(self.path, error) from None
 
     def write(
@@ -136,7 +135,7 @@ def is_moving(path: Path) -> bool:
     try:
         with _open(path) as image:
             return getattr(image, "n_frames", 1) > 1
-    except _ERRORS:
+    except DECODING_ERRORS:
         return False  # whoever reads it as a photo says what is wrong
 
 
@@ -180,7 +179,7 @@ def open_moving(path: Path) -> MovingPicture:
             )
     except UserError:
         raise
-    except _ERRORS as error:
+    except DECODING_ERRORS as error:
         raise unreadable(path, error) from None
 
 

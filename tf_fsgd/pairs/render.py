@@ -14,6 +14,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from tf_fsgd.attributes.model import AttributeClassifier
@@ -129,13 +130,16 @@ def check_rendering(config: Config, teacher: Teacher, axes: Axes) -> None:
 
     Args:
         config: All of it is checked.
-        teacher: Only `resolution` is asked for.
+        teacher: It draws nothing, but maps one z.
         axes: As `settle_axes` gives them.
 
     Raises:
-        UserError: If a setting breaks its rule.
+        UserError: If a setting breaks its rule, or a direction is of another W.
     """
     config.check()
+    (w,) = teacher.mapping(np.zeros((1, teacher.z_dim), np.float32))
+    for direction, _ in axes:
+        direction.check(teacher.num_ws, len(w))
     pairs = config.pairs
     if not all(largest > 0 for _, largest in axes):
         raise UserError(f"pairs.strength must be above 0, received {pairs.strength}")

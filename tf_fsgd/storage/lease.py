@@ -128,10 +128,17 @@ def _refuse_if_alive(path: Path, folder: Path) -> None:
 def _read(path: Path) -> dict:
     for _ in range(20):
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:  # it is being written
+            owner = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):  # it is being written
             time.sleep(0.05)
-    return {}  # its writer was killed at it
+            continue
+        if not isinstance(owner, dict):
+            break
+        pid, started = owner.get("pid"), owner.get("started")
+        if type(pid) is not int or pid <= 0 or type(started) is not float:
+            break
+        return owner
+    return {}  # its writer was killed at it, or somebody else wrote into it
 
 
 def _reach() -> str:

@@ -106,8 +106,25 @@ def test_a_report_that_is_no_exports(tmp_path, facts):
         load_model_info(tmp_path)
 
 
-@pytest.mark.parametrize("facts", [{}, {"axes": 1}, {"axes": [], "units": [1]}])
-def test_facts_that_are_none(tmp_path, facts):
-    report(tmp_path, **facts)
-    with pytest.raises(UserError, match="not the facts of a model"):
-        load_model_info(tmp_path)
+@pytest.mark.parametrize(
+    ("facts", "wrong"),
+    [
+        ({"axes": None}, "axes is None"),
+        ({"axes": 1}, "axes is 1"),
+        ({"axes": [], "units": [1]}, r"units is \[1\]"),
+        ({"axes": [["smile"]]}, "axes is "),
+        ({"units": {}}, "units is {}"),
+        ({"units": {"smile": []}}, "units is "),
+        ({"units": {"smile": 0}}, "units is "),
+        ({"units": {"smile": float("inf")}}, "units is "),
+        ({"units": {"older": 1.0}}, "units is "),  # of no axis
+        ({"name": None}, "name is None"),
+        ({"resolution": float("inf")}, "resolution is inf"),
+        ({"resolution": -1}, "resolution is -1"),
+    ],
+)
+def test_facts_that_are_none(tmp_path, facts, wrong):
+    report(tmp_path, **({"axes": ["smile"], "units": {"smile": 2.0}} | facts))
+    rule = rf"report.json: not the facts of a model \({wrong}"
+    with pytest.raises(UserError, match=rule):
+        load_model_info(tmp_path).strengths({"smile": 0.5})

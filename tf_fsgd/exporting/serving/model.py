@@ -7,12 +7,15 @@ or the shipped translator that was exported.
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
-from tf_fsgd.edits import strengths_of
+from tf_fsgd.edits import opposite, strengths_of
 from tf_fsgd.errors import UserError
 from tf_fsgd.exporting.folder import EXPORT_FORMAT
 from tf_fsgd.storage.files import read_json
 from tf_fsgd.translator.translator import DEFAULT, SHIPPED, is_shipped
+
+_SAID = ("name", "resolution", "axes", "units")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,12 +81,23 @@ def load_model_info(name_or_folder: str | Path) -> ServedModel:
 
 
 def _of(facts: dict, path: Path) -> ServedModel:
-    try:
-        return ServedModel(
-            name=facts["name"],
-            resolution=int(facts["resolution"]),
-            axes=tuple(facts["axes"]),
-            units=dict(facts["units"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not the facts of a model ({error!r})") from None
+    values: list[Any] = [facts.get(key) for key in _SAID]
+    name, resolution, axes, units = values
+    named = isinstance(axes, list) and all(isinstance(axis, str) for axis in axes)
+    kept = (
+        isinstance(name, str),
+        type(resolution) is int and resolution > 0,
+        named,
+        named
+        and isinstance(units, dict)
+        and units != {}
+        and all(type(unit) in (int, float) for unit in units.values())
+        and all(0 < unit < float("inf") for unit in units.values())
+        and all(axis in axes or opposite(axis) in axes for axis in units),
+    )
+    for key, rule in zip(_SAID, kept, strict=True):
+        if not rule:
+            raise UserError(
+                f"{path}: not the facts of a model ({key} is {facts.get(key)!r})"
+            )
+    return ServedModel(name, resolution, tuple(axes), units)

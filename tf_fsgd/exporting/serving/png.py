@@ -33,7 +33,7 @@ def decode_png(reply: bytes, resolution: int, place: str) -> np.ndarray:
             size = image.size
             if size == (resolution, resolution):
                 return np.asarray(image.convert("RGB"))
-    except (Image.DecompressionBombError, *DECODING_ERRORS) as error:
+    except DECODING_ERRORS as error:
         reason = f"{len(reply):,} bytes that are no PNG file ({type(error).__name__})"
         raise ServerError(f"{place}: the reply is {reason}") from None
     raise ServerError(
