@@ -23,6 +23,7 @@ PROGRAMS = (
     "projection",
     "teacher",
     "train_step",
+    "workers",
 )
 
 

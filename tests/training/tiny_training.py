@@ -37,7 +37,8 @@ def main(runs: str, *words: str) -> None:
     config.training.checkpoint_every = 16
     config.training.largest_norm = 0.5
     config.loss.equivariance = 1.0
-    # A bias before a norm changes nothing: its gradient is rounding, which Adam enlarges.
+    # A bias before a norm changes nothing. Its gradient is rounding, and Adam's steps
+    # are as long as those of others.
     config.discriminator.norm = "none"
     if "step" in asked:
         signal_after(asked["step"], asked["signal"])

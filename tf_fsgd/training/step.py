@@ -117,8 +117,8 @@ def make_train_step(
             discriminator_loss = losses.lsgan_discriminator_loss(
                 real_outputs, fake_outputs
             )
-            # A loss is the mean of a slice, and so a share in the mean of the batch. The
-            # scale is 1 unless the policy is float16.
+            # The mean of a slice, as a share in the mean of the batch. The scale is 1
+            # unless the policy is float16.
             scaled_total = state.generator_optimizer.scale_loss(total / replicas)
             scaled_discriminator_loss = state.discriminator_optimizer.scale_loss(
                 discriminator_loss / replicas
