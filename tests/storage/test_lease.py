@@ -16,8 +16,15 @@ from tf_fsgd.storage.lease import lease
 
 # Waits for the file `go`, tries, says what came of it, and holds until it is told.
 HOLDER = """
-import sys, time
+import io, os, random, sys, time
 from pathlib import Path
+def late(call):
+    def called(*arguments, **options):
+        time.sleep(random.random() / 10)
+        return call(*arguments, **options)
+    return called
+if sys.argv[2:] == ["slow"]:
+    io.open, os.listdir, os.stat = map(late, (io.open, os.listdir, os.stat))
 from tf_fsgd.errors import UserError
 from tf_fsgd.storage.lease import lease
 folder = Path(sys.argv[1])
@@ -38,9 +45,9 @@ def holder(tmp_path):
     """Starts a process that takes the lease of `tmp_path` once `go` is there."""
     processes = []
 
-    def start():
+    def start(*disk):
         process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(tmp_path)],
+            [sys.executable, "-c", HOLDER, str(tmp_path), *disk],
             cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -112,11 +119,13 @@ def test_another_process_holds_until_it_is_killed(tmp_path, holder):
         assert names(tmp_path) == ["train-000002.json"]
 
 
-@pytest.mark.parametrize("left", ["nothing", "dead owner"])
-def test_of_many_at_once_one_holds(tmp_path, holder, left):
+@pytest.mark.parametrize(
+    ("left", "disk"), [("nothing", ()), ("dead owner", ()), ("dead owner", ("slow",))]
+)
+def test_of_many_at_once_one_holds(tmp_path, holder, left, disk):
     if left == "dead owner":
         written(tmp_path, started=-1e6)
-    processes = [holder() for _ in range(6)]
+    processes = [holder(*disk) for _ in range(6)]
     (tmp_path / "go").touch()
     said = [process.stdout.readline() for process in processes]
     assert said.count("holds\n") == 1

@@ -43,7 +43,7 @@ def ended(*processes):
     codes, said = [], []
     try:
         for process in processes:
-            _, errors = process.communicate(timeout=400)
+            _, errors = process.communicate(timeout=900)
             codes.append(process.returncode)
             said.append([line for line in errors.splitlines() if not native(line)])
     finally:
