@@ -130,6 +130,11 @@ def test_workers_equal_one_process_whatever_happens_to_them(alone, tmp_path):
     (run,) = tmp_path.iterdir()
     lines = (run / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["images"] for line in lines] == list(range(4, 81, 4))
+    assert sorted(path.name for path in (run / "samples").iterdir()) == [
+        "000000000.jpg",
+        "000000040.jpg",
+        "000000080.jpg",
+    ]
 
 
 def test_the_chief_is_killed(tmp_path):

@@ -125,16 +125,14 @@ def make_train_step(
             )
 
         named = {**terms, "generator": total, "discriminator": discriminator_loss}
-        generator_gradients, discriminator_gradients, shares = replica.all_reduce(
-            tf.distribute.ReduceOp.SUM,
-            (
-                tape.gradient(scaled_total, generator.trainable_variables),
-                tape.gradient(
-                    scaled_discriminator_loss, discriminator.trainable_variables
-                ),
-                tf.stack(list(named.values())) / replicas,
-            ),
+        parts = (
+            tape.gradient(scaled_total, generator.trainable_variables),
+            tape.gradient(scaled_discriminator_loss, discriminator.trainable_variables),
+            tf.stack(list(named.values())) / replicas,
         )
+        if replicas > 1:  # alone, no weight waits for the gradients of others
+            parts = replica.all_reduce(tf.distribute.ReduceOp.SUM, parts)
+        generator_gradients, discriminator_gradients, shares = parts
         state.generator_optimizer.apply(
             clipped(generator_gradients, largest_norm), generator.trainable_variables
         )
