@@ -25,6 +25,7 @@ PROGRAMS = (
     "survive",
     "teacher",
     "train_step",
+    "workers",
 )
 
 

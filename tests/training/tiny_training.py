@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from tf_fsgd.backend import workers
 from tf_fsgd.errors import guarded
+from tf_fsgd.pairs.source import pictures as pictures_of
 from tf_fsgd.runs import unfinished_or_new
 from tf_fsgd.training import loop
 
@@ -34,16 +35,18 @@ def main(runs: str, *words: str) -> None:
     workers.strategy()
     config = CONFTEST["_tiny_config"]()
     config.training.images, config.training.batch_size = 80, 4
-    config.training.checkpoint_every = 16
+    config.training.checkpoint_every, config.training.sample_every = 16, 40
     config.training.largest_norm = 0.5
     config.loss.equivariance = 1.0
-    # A bias before a norm changes nothing: its gradient is rounding, which Adam enlarges.
+    # A bias before a norm changes nothing. Its gradient is rounding, and Adam's steps
+    # are as long as those of others.
     config.discriminator.norm = "none"
     if "step" in asked:
         signal_after(asked["step"], asked["signal"])
     condition, pictures = CONFTEST["INVERTED"]
     pairs = CONFTEST["RandomFamilies"](CONFTEST["RESOLUTION"], condition, pictures)
-    loop.train(config, run=unfinished_or_new(runs, config), source=pairs)
+    run = unfinished_or_new(runs, config)
+    loop.train(config, run=run, source=pairs, faces=pictures_of(pairs, 0, 2))
 
 
 def signal_after(steps: int, number: int) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
+from tf_fsgd.backend.hardware import gpus
 from tf_fsgd.errors import UserError, WorkerLost
 
 _SILENCE = 600.0  # seconds; so long may a living worker write while the others wait
@@ -57,7 +58,7 @@ def strategy() -> tf.distribute.Strategy:
                 "TF_CONFIG names several workers, and these must meet before "
                 f"TensorFlow computes anything in the process ({error})"
             ) from None
-    if len(tf.config.list_logical_devices("GPU")) > 1:
+    if len(gpus()) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
 

@@ -124,6 +124,7 @@ def train(
     if workers.is_chief():
         # Last, because a run with a translator is held to be trained.
         run.save_translator(state.average)
+    workers.total(0)  # the others leave when it is there
     return state.average
 
 

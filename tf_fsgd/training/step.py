@@ -117,24 +117,22 @@ def make_train_step(
             discriminator_loss = losses.lsgan_discriminator_loss(
                 real_outputs, fake_outputs
             )
-            # A loss is the mean of a slice, and so a share in the mean of the batch. The
-            # scale is 1 unless the policy is float16.
+            # The mean of a slice, as a share in the mean of the batch. The scale is 1
+            # unless the policy is float16.
             scaled_total = state.generator_optimizer.scale_loss(total / replicas)
             scaled_discriminator_loss = state.discriminator_optimizer.scale_loss(
                 discriminator_loss / replicas
             )
 
         named = {**terms, "generator": total, "discriminator": discriminator_loss}
-        generator_gradients, discriminator_gradients, shares = replica.all_reduce(
-            tf.distribute.ReduceOp.SUM,
-            (
-                tape.gradient(scaled_total, generator.trainable_variables),
-                tape.gradient(
-                    scaled_discriminator_loss, discriminator.trainable_variables
-                ),
-                tf.stack(list(named.values())) / replicas,
-            ),
+        parts = (
+            tape.gradient(scaled_total, generator.trainable_variables),
+            tape.gradient(scaled_discriminator_loss, discriminator.trainable_variables),
+            tf.stack(list(named.values())) / replicas,
         )
+        if replicas > 1:  # alone, no weight waits for the gradients of others
+            parts = replica.all_reduce(tf.distribute.ReduceOp.SUM, parts)
+        generator_gradients, discriminator_gradients, shares = parts
         state.generator_optimizer.apply(
             clipped(generator_gradients, largest_norm), generator.trainable_variables
         )
