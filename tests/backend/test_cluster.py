@@ -10,7 +10,7 @@ from tf_fsgd.errors import UserError
 
 pytest.importorskip("apache_beam", reason="pip install -r requirements-cluster.txt")
 
-from tf_fsgd.backend.cluster import Cluster  # noqa: E402
+from tf_fsgd.backend.cluster import Cluster
 
 PROCESSES = ["--direct_num_workers=2", "--direct_running_mode=multi_processing"]
 SQUARES = {f"{number}.txt": number for number in range(4)}
@@ -91,7 +91,9 @@ def test_a_fault_of_ours_keeps_its_name(folder):
 
 
 def test_workers_that_do_not_see_the_folder(folder):
-    with pytest.raises(UserError, match="no a although .* need --through"):
+    with pytest.raises(
+        UserError, match="no a after DirectRunner ended DONE; .* --through"
+    ):
         Cluster().make({"a": 1}, lambda: lambda path, item: {}, folder, "key")
 
 
@@ -142,6 +144,6 @@ def test_the_image_has_the_beam_that_is_pinned():
     pins = (repository / "requirements-cluster.txt").read_text(encoding="utf-8")
     (pin,) = [line for line in pins.splitlines() if line.startswith("apache-beam==")]
     version = pin.split()[0].partition("==")[2]
-    image = (repository / "Dockerfile").read_text(encoding="utf-8")
+    image = (repository / "cluster" / "Dockerfile").read_text(encoding="utf-8")
     assert f"apache/beam_python3.11_sdk:{version}" in image
     assert "FROM python:3.11" in image

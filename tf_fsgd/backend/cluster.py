@@ -130,25 +130,21 @@ class Cluster:
         print(f"{self.runner}: {_account(outcome)}")
         for name in items:
             if self.through:
-                with (
-                    atomic_path(folder / name) as temporary,
-                    FileSystems.open(FileSystems.join(place, name)) as there,
-                    temporary.open("wb") as here,
-                ):
-                    shutil.copyfileobj(there, here)
+                _fetch(FileSystems.join(place, name), folder / name)
             if not (folder / name).is_file():
                 raise UserError(
-                    f"{folder}: no {name} although a worker has made it; workers that "
-                    "do not see this folder need --through"
+                    f"{folder}: no {name} after {self.runner} ended {outcome.state}; "
+                    "workers that do not see this folder need --through"
                 )
 
     def _pipeline(self) -> beam.Pipeline:
         words = [f"--runner={self.runner}"]
         if self.runner == "DirectRunner":
             # Without the first Beam hands over to another runner, which has one process
-            # whatever --direct_num_workers says. The second: a worker's exception comes
-            # back, and need not be printed on the way.
-            words += ["--allow_unsafe_triggers", "--default_sdk_harness_log_level=CRITICAL"]
+            # whatever --direct_num_workers says.
+            words.append("--allow_unsafe_triggers")
+            # A worker's exception comes back, and need not be printed on the way.
+            words.append("--default_sdk_harness_log_level=CRITICAL")
         words += self.options
         complaints = io.StringIO()
         try:
@@ -229,13 +225,23 @@ def _running(pipeline: beam.Pipeline) -> Iterator[queue.Queue]:
 
 def _account(result: Any) -> str:
     """What the workers have counted."""
-    filter = MetricsFilter().with_namespace("tf_fsgd")
-    found = result.metrics().query(filter)
-    words = [
-        f"{each.result:,} {each.key.metric.name}" for each in found["counters"]
-    ]
+    ours = MetricsFilter().with_namespace("tf_fsgd")
+    found = result.metrics().query(ours)
+    words = [f"{each.result:,} {each.key.metric.name}" for each in found["counters"]]
     words += [f"{each.result.sum:,} worker seconds" for each in found["distributions"]]
     return ", ".join(words)
+
+
+def _fetch(address: str, path: Path) -> None:
+    """Brings a file out of a bucket, if it is there."""
+    if not FileSystems.exists(address):
+        return
+    with (
+        atomic_path(path) as temporary,
+        FileSystems.open(address) as there,
+        temporary.open("wb") as here,
+    ):
+        shutil.copyfileobj(there, here)
 
 
 class _Make(beam.DoFn):
