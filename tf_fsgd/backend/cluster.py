@@ -150,7 +150,12 @@ class Cluster:
         try:
             with contextlib.redirect_stderr(complaints):
                 options = PipelineOptions(words)
-                options.get_all_options()  # reads all, of every runner
+                known = options.get_all_options()  # reads all, of every runner
+                given = options.get_all_options(retain_unknown_options=True)
+                unknown = ", ".join(sorted(given.keys() - known.keys()))
+                # Flink's and Spark's own are known to their servers alone.
+                if unknown and self.runner == "DirectRunner":
+                    raise ValueError(f"no such option: {unknown}")
                 return beam.Pipeline(options=options)
         except SystemExit:  # argparse
             reason = complaints.getvalue().strip().splitlines()[-1]
