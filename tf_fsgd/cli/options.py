@@ -77,6 +77,17 @@ TruncationPsi = Annotated[
     float,
     Parameter(alias="--trunc", help="Below 1: nearer to the mean face, fewer flaws"),
 ]
+BeamOptions = Annotated[
+    str,
+    Parameter(help="After --, of Beam's pipeline, such as --flink_master=HOST:8081"),
+]
+Through = Annotated[
+    str,
+    Parameter(
+        help="Where workers do not see the folder: a folder of a bucket, such as "
+        "gs://bucket/pairs, that the files come through"
+    ),
+]
 
 
 @Parameter(name="*", group=Group("Teacher", sort_key=9))
