@@ -79,6 +79,7 @@ def make_train_step(
                 "for it"
             )
         features = with_policy(perceptual.network, state.policy)
+        distance = perceptual.distance
     generator, discriminator = state.generator, state.discriminator
     replicas = state.strategy.num_replicas_in_sync
 
@@ -98,7 +99,7 @@ def make_train_step(
                     real_outputs, fake_outputs
                 )
             if config.perceptual:
-                terms["perceptual"] = perceptual.distance(
+                terms["perceptual"] = distance(
                     features(_fitted(fake, features), training=False),
                     features(_fitted(b, features), training=False),
                 )
