@@ -299,6 +299,10 @@ def test_a_config_alone_needs_no_pydantic():
     [
         (["pairs.resolution=100"], "pairs.resolution must be a multiple of 8"),
         (["pairs.resolution=16", "discriminator.scales=4"], "must be at least 32 for"),
+        (
+            ["pairs.resolution=24", "loss.perceptual_network=lpips"],
+            "at least 32 for loss.perceptual_network lpips, received 24",
+        ),
     ],
 )
 def test_a_resolution_that_the_networks_cannot_take(changes, message):

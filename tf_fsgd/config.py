@@ -30,6 +30,7 @@ from tf_fsgd.storage.files import read_json, write_json
 
 SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `Config.seed`
 _SEEDS = 2**32  # that NumPy's RandomState takes
+_LEAST_FOR_LPIPS = 32  # pixels; of less SqueezeNet's last maps are empty
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 PRECISIONS = get_args(Precision)
 
@@ -322,6 +323,12 @@ class Config(Settings):
             raise UserError(f"edit must name different edits, received {self.edit!r}")
         self.generator.check(self.pairs.resolution)
         self.discriminator.check(self.pairs.resolution)
+        lpips = self.loss.perceptual and self.loss.perceptual_network == "lpips"
+        if lpips and self.pairs.resolution < _LEAST_FOR_LPIPS:
+            raise UserError(
+                f"pairs.resolution must be at least {_LEAST_FOR_LPIPS} for "
+                f"loss.perceptual_network lpips, received {self.pairs.resolution}"
+            )
 
     def save(self, path: str | Path) -> None:
         """Writes the config as JSON, with the version of its format."""
