@@ -70,7 +70,10 @@ def directions(
         raise UserError("--orthogonal-to: --method pure already holds every attribute")
     check_at_least("--gradients", gradients, 5)
     if runner is None and (options or through):
-        raise UserError(f"without --runner, received {' '.join(options) or through!r}")
+        raise UserError(
+            "--through and what follows -- need --runner, received "
+            f"{through or shlex.join(options)!r}"
+        )
     cluster = None
     if runner is not None:
         from tf_fsgd.backend.cluster import Cluster
