@@ -148,8 +148,11 @@ class AttributeClassifier:
         for start in range(0, len(images), batch_size):
             batch = slice(start, start + batch_size)
             faces = images[batch]
-            faces = to_float(faces) if faces.dtype == np.uint8 else np.float32(faces)
-            logits = self._logits(_shrink(faces), training=False)
+            if faces.dtype == np.uint8:
+                faces = to_float(faces)
+            logits = self._logits(
+                _shrink(faces.astype(np.float32, copy=False)), training=False
+            )
             rows[batch] = ops.convert_to_numpy(ops.sigmoid(logits))
         return rows
 
