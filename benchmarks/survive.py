@@ -1,6 +1,6 @@
 """Kills commands at every rename and fsync and at random moments, and goes on.
 
-    python -m benchmarks.survive FOLDER                       # some 40 minutes
+    python -m benchmarks.survive FOLDER                       # all phases
     python -m benchmarks.survive FOLDER --phase video --count 10 --seed 1
     python -m benchmarks.survive FOLDER --seconds 100         # goes on next time
 
