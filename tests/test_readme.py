@@ -224,7 +224,7 @@ _FIELDS = """pairs.resolution=32 pairs.count=4 pairs.held_out=2 pairs.confidence
     pairs.head_only=false pairs.preselect=0 generator.filters=4 generator.blocks=0
     generator.patch=4 generator.side_blocks=0 generator.detail_blocks=0
     generator.finest_blocks=0 discriminator.filters=4 discriminator.patch=1
-    training.images=8"""
+    training.images=8 training.start_from="""
 SMALLEST = {
     "directions": ["--count", "120", "--confidence", "0.51"],
     "sliders": ["--frames", "2"],
