@@ -21,6 +21,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from scipy.special import expit
 
 import tf_fsgd
 from tf_fsgd import cli, job
@@ -304,7 +305,7 @@ def own_teacher(pictures, monkeypatch):
         logits = logit(usual(self, images))
         first.append((np.median(logits, axis=0), logits.std(axis=0)))
         middle, spread = first[0]  # of the sample that directions are found in
-        return 1 / (1 + np.exp(3 * (middle - logits) / spread))
+        return expit(3 * (logits - middle) / spread)
 
     monkeypatch.setattr(AttributeClassifier, "probabilities", probabilities)
     monkeypatch.setenv("TF_FSGD_CACHE", str(pictures / "cache"))
