@@ -190,7 +190,8 @@ def test_the_readme_is_short_and_names_the_tests():
     # What .ci/run reads.
     after = README.split("<!-- test command -->\n")[1]
     assert after.startswith("```bash\n")
-    assert ["python", "-m", "pytest"] in commands(after[: after.index("\n```\n") + 5])
+    shown = commands(after[: after.index("\n```\n") + 5])
+    assert ["python", "-m", "pytest"] in [words[:3] for words in shown]
 
 
 def test_the_check_sees_what_it_is_for():
