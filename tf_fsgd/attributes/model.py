@@ -146,12 +146,12 @@ class AttributeClassifier:
         rows = np.empty((len(images), len(ATTRIBUTES)), np.float32)
         for start in range(0, len(images), batch_size):
             batch = slice(start, start + batch_size)
-            logits = self._logits(_shrink(images[batch]), training=False)
+            logits = self._logits(shrunk(images[batch]), training=False)
             rows[batch] = ops.convert_to_numpy(ops.sigmoid(logits))
         return rows
 
 
-def _shrink(images: np.ndarray):
+def shrunk(images: np.ndarray):
     """Resizes a batch of square images to the network's side."""
     side = images.shape[1]
     if side == SIZE:
