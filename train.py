@@ -7,7 +7,7 @@
     python train.py --pairs DIR            # on your own A/B images
     python train.py --resume runs/00003-feminine-quick-r128
 
-It is the verb `train` of `python -m tf_fsgd`.
+It is `tf-fsgd train`, for a checkout where nothing is installed.
 """
 
 import sys

@@ -24,9 +24,8 @@ import numpy as np
 from benchmarks.jury.photos import EDITS_TRIED, load_photos
 from benchmarks.jury.teacher import Ceiling
 from tf_fsgd.errors import UserError, guarded
-from tf_fsgd.evaluation.examples import resized
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import write_image
+from tf_fsgd.images.io import resized, write_image
 from tf_fsgd.presets import preset
 from tf_fsgd.storage.files import make_folder, read_json, write_json
 from tf_fsgd.translator.translator import load_translator

@@ -1,6 +1,6 @@
 """Exported translators beside pix2pixHD's generator: milliseconds for one image.
 
-    python -m export mobile-256 --photos FACES --out exported
+    tf-fsgd export mobile-256 --photos FACES --out exported
     python -m benchmarks.latency exported \\
         --reference CHECKOUT --torch-python torch/python
 
@@ -52,7 +52,7 @@ _TURN_SECONDS = 0.5
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("export", type=Path, help="what `python -m export` made")
+    parser.add_argument("export", type=Path, help="what `tf-fsgd export` made")
     parser.add_argument("--reference", required=True, help="its checkout")
     parser.add_argument(
         "--torch-python", required=True, help="an interpreter with PyTorch"
@@ -70,7 +70,7 @@ def main() -> int:
 def _compare(arguments: argparse.Namespace) -> None:
     if not (arguments.export / "report.json").is_file():
         raise UserError(
-            "EXPORT must be a folder that `python -m export` made, "
+            "EXPORT must be a folder that `tf-fsgd export` made, "
             f"received {arguments.export}"
         )
     report = read_json(arguments.export / "report.json")

@@ -42,6 +42,7 @@ from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import (
     read_image,
     resize,
+    resized,
     to_float,
     to_uint8,
     write_image,
@@ -80,7 +81,7 @@ def main() -> None:
     edits = {translator.edits[0]: 1.0}
 
     size = run.config.pairs.resolution
-    before = _resized(photos, size)
+    before = resized(photos, size)
     pictures = {
         "translator": translator.translate(before, edits),
         "projection": _draw(teacher, ws),
@@ -96,12 +97,12 @@ def main() -> None:
     }
     measure = _measure(before, direction)
     table = {"photo": measure(before)} | {
-        name: {"seconds": seconds[name], **measure(_resized(faces, size))}
+        name: {"seconds": seconds[name], **measure(resized(faces, size))}
         for name, faces in pictures.items()
     }
     made_with = {key: str(value) for key, value in vars(arguments).items()}
     write_json(arguments.out / "table.json", {"made_with": made_with, "table": table})
-    shown = [_resized(faces[:_PICTURED], _SIZE) for faces in pictures.values()]
+    shown = [resized(faces[:_PICTURED], _SIZE) for faces in pictures.values()]
     write_image(
         arguments.out / "comparison.jpg",
         image_grid(
@@ -160,10 +161,6 @@ def _draw(teacher, ws: np.ndarray) -> np.ndarray:
     return np.stack(faces)
 
 
-def _resized(faces: np.ndarray, size: int) -> np.ndarray:
-    return np.stack([resize(face, size) for face in faces])
-
-
 def _seconds_a_step(teacher, photo: np.ndarray, arguments) -> float:
     settings = ProjectionSettings(steps=arguments.steps, space=arguments.space)
     likeness = load_likeness(arguments.loss)
@@ -189,7 +186,7 @@ def _measure(before: np.ndarray, direction) -> Callable[[np.ndarray], dict[str, 
     known = descriptors and descriptors(before)
 
     def measure(faces: np.ndarray) -> dict[str, float]:
-        male = judge.probability_male(faces)
+        male = judge.read(faces).probability_male
         target = male >= 0.5 if direction.sign > 0 else male < 0.5
         row = {"read as target": float(target.mean())}
         if faces is before:

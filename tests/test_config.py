@@ -38,7 +38,7 @@ def test_paper_preset_is_pix2pixhd_at_512():
 
 def test_unknown_preset_lists_the_known():
     with pytest.raises(
-        UserError, match="quick, paper, .*-128, .*-256, received 'fast'"
+        UserError, match="slider, quick, paper, .*-128, .*-256, received 'fast'"
     ):
         preset("fast")
 
@@ -54,7 +54,9 @@ def test_axes_are_those_of_a_modulated_generator_alone():
     config = Config(edit=" smile , dir/mine.npz")
     assert config.axes == () and config.choice == "certain"
     config.generator.kind = "modulated"
-    assert config.axes == ("smile", "dir/mine.npz") and config.choice == "whole"
+    assert config.edits == ("smile", "dir/mine.npz")
+    assert config.axes == ("smile", "mine") and config.choice == "whole"
+    assert list(config.units) == ["smile", "frown", "mine", "not mine"]
     config.pairs.folder = "mine"
     assert config.choice == "folder"
 
@@ -78,6 +80,7 @@ def test_what_can_be_asked_of_the_translator():
     [
         (["edit=smile,older,smile"], "edit must name different edits, received"),
         (["edit=smile,,older"], "edit must name different edits, received"),
+        (["edit=a/curls.npz,b/curls.npz"], "edit must name different edits, received"),
         (["edit="], "edit must name different edits, received ''"),
         (["pairs.folder=mine"], "pairs.folder has one edit at one strength"),
         (["pairs.resolution=72"], "a multiple of 16, at least 32, .* received 72"),
@@ -296,6 +299,10 @@ def test_a_config_alone_needs_no_pydantic():
     [
         (["pairs.resolution=100"], "pairs.resolution must be a multiple of 8"),
         (["pairs.resolution=16", "discriminator.scales=4"], "must be at least 32 for"),
+        (
+            ["pairs.resolution=24", "loss.perceptual_network=lpips"],
+            "at least 32 for loss.perceptual_network lpips, received 24",
+        ),
     ],
 )
 def test_a_resolution_that_the_networks_cannot_take(changes, message):

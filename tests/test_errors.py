@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tf_fsgd.errors import UserError, guarded
+from tf_fsgd.errors import UserError, WorkerLost, guarded
 
 
 def raising(error: BaseException):
@@ -33,6 +33,11 @@ def test_interrupt_is_code_130(capsys):
     assert capsys.readouterr().err == "stopped\n"
     assert guarded(raising(KeyboardInterrupt()), resumes=True) == 130
     assert capsys.readouterr().err == "stopped; the same command goes on from here\n"
+
+
+def test_a_lost_worker_is_one_line_and_a_code_that_schedulers_restart_on(capsys):
+    assert guarded(raising(WorkerLost("one of the 2 workers is gone"))) == 143
+    assert capsys.readouterr() == ("", "error: one of the 2 workers is gone\n")
 
 
 def test_full_disk_is_one_line_that_names_the_file(capsys):

@@ -62,6 +62,30 @@ def test_a_run_from_pairs_to_page(run, monkeypatch, capsys):
     assert f"run: {run.path}" in out and "CelebA is not here" in out
 
 
+@pytest.mark.parametrize("trained", [0, 1])
+def test_a_worker_trains_and_leaves_the_rest_to_the_chief(run, monkeypatch, trained):
+    cluster = {"worker": ["a:1", "b:1"]}
+    config = {"cluster": cluster, "task": {"type": "worker", "index": 1}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    asked = []
+
+    def chiefs(mine, *, patient=False):
+        asked.append((mine, patient))
+        return trained
+
+    def train(config, *, run, source, perceptual):
+        asked.append((source.count, sorted(path.name for path in run.path.iterdir())))
+
+    monkeypatch.setattr(job.workers, "chiefs", chiefs)
+    monkeypatch.setattr(job, "train", train)
+    assert job.make(run, origin_of(run.config)) == {}
+    # It waits for the pairs, and trains unless the chief has found a translator.
+    done = [(2, ["config.json", "leases"])] * (not trained)
+    assert asked == [(0, True), *done]
+    (lease,) = (run.path / "leases").iterdir()
+    assert lease.name == "worker-1-000001.json"
+
+
 def test_a_stopped_run_trains_once_and_needs_no_npm(run, monkeypatch, capsys):
     def stop(translator, out, photos):
         raise KeyboardInterrupt
@@ -75,7 +99,7 @@ def test_a_stopped_run_trains_once_and_needs_no_npm(run, monkeypatch, capsys):
     # What else lies among the grids is not the run's.
     write_image(run.samples / "holiday.jpg", np.zeros((5, 7, 3), np.uint8))
     made = job.make(run, origin_of(run.config))
-    line = "no page with sliders: npm is needed; later: python -m export.web "
+    line = "no page with sliders: npm is needed; later: tf-fsgd web "
     assert line + str(run.path) in capsys.readouterr().out.splitlines()
     assert "page with sliders" not in made
     assert os.stat(run.translator).st_mtime_ns == trained and run.finished

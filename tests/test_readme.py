@@ -100,6 +100,8 @@ def unknown(words: list[str]) -> list[str]:
     if asked is None:
         return []
     name, arguments = asked
+    if "--" in arguments:  # what follows is for another program
+        arguments = arguments[: arguments.index("--")]
     depth = 0
     if name == "tf_fsgd":
         depth = 2 if arguments[0] in SUBCOMMANDS else 1

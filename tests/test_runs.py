@@ -50,10 +50,10 @@ def test_runs_are_numbered_and_described(tmp_path, config):
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith(".")) == []
 
 
-def test_a_direction_file_makes_no_folders_in_the_name(tmp_path, config):
+def test_a_direction_file_gives_the_run_its_own_name(tmp_path, config):
     config.edit = "../my edits/curls.npz"
     run = new_run(tmp_path, config)
-    assert run.path == tmp_path / "00000-.._my_edits_curls.npz-quick-r16"
+    assert run.path == tmp_path / "00000-curls-quick-r16"
 
 
 def test_a_file_in_the_place_of_all_runs(tmp_path, config):

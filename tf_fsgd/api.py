@@ -18,7 +18,7 @@ from tf_fsgd.config import Config
 from tf_fsgd.edits import asked_for
 from tf_fsgd.errors import UserError, without_extras
 from tf_fsgd.images.detection import FaceDetector
-from tf_fsgd.images.io import read_image, resize
+from tf_fsgd.images.io import read_image, resized
 from tf_fsgd.images.paste import paste_changes
 from tf_fsgd.images.photo import Photo
 from tf_fsgd.translator import translator
@@ -66,7 +66,7 @@ class Translator(translator.Translator):
         edits = self._asked(edits)
         if not len(batch):
             return faces.copy()
-        before = np.stack([resize(face, self.resolution) for face in batch])
+        before = resized(batch, self.resolution)
         after = self.translate(before, edits)
         side = batch.shape[1]
         whole = np.array([[0, 0], [0, side], [side, side], [side, 0]], np.float64)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args
 from annotated_types import Interval
 
 from tf_fsgd.config_formats import FORMAT, migrated
-from tf_fsgd.edits import default_units, teacher_unit
+from tf_fsgd.edits import default_units, name_of, teacher_unit
 from tf_fsgd.errors import UserError
 from tf_fsgd.settings import (
     BelowOne,
@@ -30,6 +30,7 @@ from tf_fsgd.storage.files import read_json, write_json
 
 SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `Config.seed`
 _SEEDS = 2**32  # that NumPy's RandomState takes
+_LEAST_FOR_LPIPS = 32  # pixels; of less SqueezeNet's last maps are empty
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 PRECISIONS = get_args(Precision)
 
@@ -265,14 +266,21 @@ class Config(Settings):
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     @property
+    def edits(self) -> tuple[str, ...]:
+        """The edits of `edit`: names, or directions' files."""
+        if self.generator.kind != "modulated":
+            return (self.edit,)
+        return tuple(edit.strip() for edit in self.edit.split(","))
+
+    @property
     def axes(self) -> tuple[str, ...]:
-        """The edits that the translator takes strengths of; none if its edit is fixed.
+        """Names of what the translator takes strengths of; none if its edit is fixed.
 
         Each is an axis of W with two ends: "smile" at a negative strength frowns.
         """
         if self.generator.kind != "modulated":
             return ()
-        return tuple(edit.strip() for edit in self.edit.split(","))
+        return tuple(map(name_of, self.edits))
 
     @property
     def units(self) -> dict[str, float]:
@@ -286,8 +294,8 @@ class Config(Settings):
             return {Path(self.pairs.folder).name: 1.0}
         if not self.axes:
             unit = self.pairs.strength or teacher_unit(self.edit, self.pairs.head_only)
-            return {Path(self.edit).name: unit}  # a direction's file may lie anywhere
-        return default_units(self.axes)
+            return {name_of(self.edit): unit}
+        return default_units(self.edits)
 
     @property
     def choice(self) -> str:
@@ -315,6 +323,12 @@ class Config(Settings):
             raise UserError(f"edit must name different edits, received {self.edit!r}")
         self.generator.check(self.pairs.resolution)
         self.discriminator.check(self.pairs.resolution)
+        lpips = self.loss.perceptual and self.loss.perceptual_network == "lpips"
+        if lpips and self.pairs.resolution < _LEAST_FOR_LPIPS:
+            raise UserError(
+                f"pairs.resolution must be at least {_LEAST_FOR_LPIPS} for "
+                f"loss.perceptual_network lpips, received {self.pairs.resolution}"
+            )
 
     def save(self, path: str | Path) -> None:
         """Writes the config as JSON, with the version of its format."""

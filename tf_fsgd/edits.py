@@ -11,6 +11,7 @@ Needs no framework, so that a client of a server can use it as well.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -103,6 +104,11 @@ EDITS = {
 _BACKWARDS = {edit.reverses: name for name, edit in EDITS.items() if edit.reverses}
 
 
+def name_of(edit: str) -> str:
+    """What an edit is called: itself, or the stem of a direction's file."""
+    return Path(edit).stem if edit.endswith(".npz") else edit
+
+
 def axis_of(edit: str) -> str:
     """The edit whose file, rows and range this one has: "smile" of "frown"."""
     return (edit in EDITS and EDITS[edit].reverses) or edit
@@ -127,16 +133,16 @@ def family_range(edit: str) -> float:
     return EDITS[axis].range if axis in EDITS else _DEFAULT
 
 
-def default_units(axes: Sequence[str]) -> dict[str, float]:
+def default_units(edits: Sequence[str]) -> dict[str, float]:
     """Units in which 1.5 is the largest strength of families, of both ends of axes.
 
     Args:
-        axes: Names of `EDITS`, or directions' files.
+        edits: Names of `EDITS`, or directions' files.
     """
     return {
-        end: family_range(axis) / _LARGEST
-        for axis in axes
-        for end in (axis, opposite(axis))
+        end: family_range(edit) / _LARGEST
+        for edit in edits
+        for end in (name_of(edit), opposite(name_of(edit)))
     }
 
 

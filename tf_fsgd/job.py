@@ -21,6 +21,7 @@ from tf_fsgd.attributes.model import (
     feature_model,
     load_classifier,
 )
+from tf_fsgd.backend import workers
 from tf_fsgd.backend.disk import check_temporary
 from tf_fsgd.config import Config
 from tf_fsgd.edits import one_ended
@@ -39,6 +40,7 @@ from tf_fsgd.runs import RunFolder
 from tf_fsgd.storage.lease import lease
 from tf_fsgd.training.loop import train
 from tf_fsgd.training.samples import write_training_animation
+from tf_fsgd.training.state import check_shares
 from tf_fsgd.training.step import Perceptual
 from tf_fsgd.translator.translator import Translator, load_translator, of_run
 
@@ -66,10 +68,12 @@ def check(
     Raises:
         UserError: At the first thing that is wrong.
     """
+    replicas = workers.strategy().num_replicas_in_sync
     check_temporary()  # which the export needs, after a whole training
     if find_celeba(data_dir) is not None:
         celeba_split("test", data_dir)
     config.check()
+    check_shares(config.training, replicas)
     note = origin.check()
     if config.training.start_from:
         start = load_translator(config.training.start_from)
@@ -96,6 +100,9 @@ def make(
 ) -> dict[str, Path]:
     """Makes all of a run, or what is missing of it, and prints how it goes.
 
+    Of several workers (`backend.workers`) the chief does it, and the others come back
+    when the training in which they take part is done.
+
     Args:
         run: A new one, or one to go on with.
         origin: Of its pairs, as `check` has it.
@@ -103,11 +110,15 @@ def make(
         vgg19: VGG19's weights, as for `find_perceptual`.
 
     Returns:
-        What there is to look at, by what it is.
+        What there is to look at, by what it is; nothing but for the chief.
 
     Raises:
         UserError: If another command works in the run, or what it needs is not there.
+        WorkerLost: If another worker is gone.
     """
+    if not workers.is_chief():
+        _help(run, vgg19)
+        return {}
     with lease(run.path):
         print(f"run: {run.path}  (preset {run.config.preset}, edit {run.config.edit})")
         classifier = load_classifier()
@@ -124,7 +135,7 @@ def make(
         print(f"photos: {photos.note}")
         if not photos.real:
             print(f"to include CelebA: {HOW_TO_GET}")
-        if not run.translator.exists():
+        if not workers.chiefs(run.translator.exists()):
             generated = pictures(run.open_pairs("held_out"), 0, _SHOWN)
             half = _SHOWN // 2 if photos.real else _SHOWN
             train(
@@ -164,12 +175,25 @@ def make(
     return {what: path for what, path in made.items() if path.exists()}
 
 
+def _help(run: RunFolder, vgg19: str | None) -> None:
+    """What a worker does that is not the chief: its share of the training."""
+    with lease(run.path, workers.role()):
+        if workers.chiefs(0, patient=True):  # meanwhile the chief renders
+            return
+        train(
+            run.config,
+            run=run,
+            source=run.open_pairs("train"),
+            perceptual=_perceptual(run.config, load_classifier(), vgg19),
+        )
+
+
 def _write_page(run: RunFolder, translator: Translator) -> None:
     """The page with sliders, where LiteRT.js can be had."""
     try:
         write_site(translator, run.site)
     except UserError as error:
-        print(f"no page with sliders: {error}; later: python -m export.web {run.path}")
+        print(f"no page with sliders: {error}; later: tf-fsgd web {run.path}")
     else:
         print(f"page with sliders: python -m http.server --directory {run.site}")
 

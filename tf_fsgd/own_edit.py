@@ -1,13 +1,12 @@
 """From two folders of photos to the file of a direction: an edit of the user's own."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from tf_fsgd.attributes.model import SIZE, load_classifier
-from tf_fsgd.discovery.feature_map import feature_map_of, read_features
+from tf_fsgd.discovery.feature_map import feature_map_of
 from tf_fsgd.discovery.own import direction_of, fit_attribute
 from tf_fsgd.edits import EDITS
 from tf_fsgd.errors import UserError
@@ -48,9 +47,7 @@ def learn_direction(
             f"{name!r}"
         )
     classifier = load_classifier()
-    features = [
-        read_features(classifier, _faces(folder)) for folder in (present, absent)
-    ]
+    features = [classifier.features(_faces(folder)) for folder in (present, absent)]
     attribute = fit_attribute(name, *features)
     print(f"{name}: {attribute.accuracy:.0%} of photos left out are told right")
     drawing = load_teacher(teacher)
@@ -60,11 +57,10 @@ def learn_direction(
     )
     facts = direction.facts
     largest = facts["range"]
-    moved = ", ".join(f"{k} {v:+.2f}" for k, v in list(facts["moved"].items())[:4])
-    print(
-        f"{name}: {facts['reached'][str(largest)]:.0%} of the teacher's faces get it at "
-        f"{largest:g} standard deviations; moved most, in standard deviations: {moved}"
-    )
+    moved = ", ".join(f"{k} {v:+.1f}" for k, v in list(facts["moved"].items())[:4])
+    reached = f"{facts['reached'][str(largest)]:.0%} of the teacher's faces"
+    print(f"{name}: {reached} get it, {largest:g} standard deviations of w away")
+    print(f"{name}: moved most, in standard deviations of each: {moved}")
     path = out / f"{name}.npz"
     direction.save(path)
     return path
@@ -90,5 +86,5 @@ def _faces(folder: Path) -> np.ndarray:
     return np.stack(faces) if faces else np.zeros((0, SIZE, SIZE, 3), np.uint8)
 
 
-def _side(square: Sequence) -> float:
+def _side(square: np.ndarray) -> float:
     return float(np.linalg.norm(square[1] - square[0]))

@@ -23,7 +23,6 @@ import datetime
 import errno
 import os
 import re
-import tempfile
 from pathlib import Path
 
 import keras
@@ -32,11 +31,12 @@ import keras
 import tf_fsgd.pix2pixhd.generator  # noqa: F401
 from tf_fsgd.config import Config
 from tf_fsgd.config_formats import is_earlier
+from tf_fsgd.edits import name_of
 from tf_fsgd.errors import UserError
 from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.storage.archives import check_zip
-from tf_fsgd.storage.files import atomic_path, make_folder, read_json
+from tf_fsgd.storage.files import atomic_path, read_json, scratch_folder
 
 _FINISHED = "finished"
 _START_ANEW = "delete or move away this run's folder to start anew"
@@ -187,10 +187,9 @@ def _next_number(root: str | os.PathLike) -> int:
 
 def _make_run(root: Path, config: Config, number: int) -> RunFolder | None:
     """A new run; `None` if another command has just made one of this name."""
-    make_folder(root)
     path = root / f"{number:05d}-{_description(config)}"
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as scratch:
-        prepared = Path(scratch) / "run"
+    with scratch_folder(root) as scratch:
+        prepared = scratch / "run"
         prepared.mkdir()
         config.save(prepared / "config.json")
         try:
@@ -205,8 +204,8 @@ def _make_run(root: Path, config: Config, number: int) -> RunFolder | None:
 
 def _description(config: Config) -> str:
     """What the name of a run has after its number."""
-    description = f"{config.edit}-{config.preset}-r{config.pairs.resolution}"
-    # What a custom direction is called may hold a path.
+    edits = ",".join(map(name_of, config.edits))
+    description = f"{edits}-{config.preset}-r{config.pairs.resolution}"
     return re.sub(r"[^\w.-]+", "_", description)
 
 

@@ -1,1 +1,1 @@
-"""The files of TensorFlow Serving, and a client: `python -m export.serving.client`."""
+"""The files of TensorFlow Serving, and a client: `tf-fsgd ask`."""

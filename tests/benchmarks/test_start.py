@@ -19,10 +19,13 @@ PROGRAMS = (
     "blind",
     "embedded_teacher",
     "frontier",
+    "fuzz",
     "latency",
     "projection",
+    "survive",
     "teacher",
     "train_step",
+    "workers",
 )
 
 

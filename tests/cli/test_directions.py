@@ -7,6 +7,7 @@ from tf_fsgd.attributes import model
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.cli import app
 from tf_fsgd.errors import UserError
+from tf_fsgd.images.io import to_float
 from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.storage.lease import lease
 from tf_fsgd.stylegan2 import loading
@@ -31,6 +32,7 @@ class GreyClassifier:
     """Finds bright pictures to smile, and is unsure of everything else."""
 
     def probabilities(self, images):
+        images = to_float(images) if images.dtype == np.uint8 else images
         found = np.random.default_rng(0).normal(
             0.5, 0.01, (len(images), len(ATTRIBUTES))
         )
@@ -84,6 +86,7 @@ def test_refuses_too_few_certain_faces(run):
         (["--edits", "wink"], "--edits must be among feminine"),
         (["--orthogonal-to", "Tall"], "'Tall' is not a CelebA attribute"),
         (["--layers", "0-8"], "--layers must lie in 0-7, received '0-8'"),
+        (["--confidence", "0.4"], "--confidence must be above 0.5 and below 1"),
         (["--gradients", "4"], "--gradients must be at least 5, received 4"),
         (["--method", "pure", "--orthogonal-to", "Male"], "already holds every"),
     ],

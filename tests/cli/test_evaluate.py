@@ -1,4 +1,4 @@
-"""`python -m tf_fsgd evaluate` as a user types it, with a translator that is tiny."""
+"""`tf-fsgd evaluate` as a user types it, with a translator that is tiny."""
 
 import json
 import sys
@@ -68,7 +68,7 @@ def test_a_run_on_photos_of_ones_own(evaluate, run, photos, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--photos", "0"], "--photos must be 1 or more, received 0"),
+        (["--photos", "0"], "--photos must be at least 1, received 0"),
         ([], "no faces to try the edits on: name a folder (faces)"),
         (["--faces", "nowhere"], "nowhere: no such file or folder"),
         (["--beside", "nowhere"], "must be a run folder or one of mobile-128"),

@@ -75,7 +75,7 @@ def test_a_film_is_written(command, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--out", "film.txt"], "--out must end in one of .png, .jpg"),
+        (["--out", "film.txt"], "--out must end in one of .gif, .webp, .mp4, .png"),
         (["--frames", "1"], "--frames must be at least 2, received 1"),
         (["--edit", "older"], "edit must be one of smile, frown, received 'older'"),
         (["--edit", "smile=9"], "strength of smile must be -3 to 3, received 9"),

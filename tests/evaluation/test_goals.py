@@ -8,6 +8,7 @@ import pytest
 
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.evaluation.goals import (
+    Goal,
     goals_of,
     measure,
     monotone,
@@ -85,6 +86,12 @@ def test_directions_say_what_edits_are_for_where_names_do_not():
     ]
     assert goals[2].attribute is None and goals[2].unit is None
     assert not goals[2].has_target(np.ones((2, 40), bool)).any()
+
+
+def test_a_known_name_is_not_taken_for_what_it_usually_means():
+    usual, own = Goal("smile", "Smiling", 1), Goal("smile", "Bald", 1)
+    assert (usual.sources, usual.reached) == ("those not smiling", "read as smiling")
+    assert (own.sources, own.reached) == ("those without Bald", "read with Bald")
 
 
 def test_strengths_beyond_1_are_for_those_who_have_them():

@@ -1,9 +1,12 @@
+import flatbuffers
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
 
 from tf_fsgd.cli import main
+from tf_fsgd.errors import UserError
 from tf_fsgd.exporting import gate
 from tf_fsgd.exporting.compact import compact
 from tf_fsgd.exporting.errors import ExportError
@@ -244,3 +247,76 @@ def test_command_names_what_is_wrong(files, capsys):
 def test_command_on_other_files(files, capsys, name, message):
     assert main(["gate", files.get(name, "none.tflite")]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_file_that_names_what_it_does_not_hold_is_one_line(tmp_path):
+    whole = converted(lambda x: tf.nn.tanh(x) + 1)
+
+    def written(change):
+        graph = flatbuffer.read(whole)
+        change(graph)
+        builder = flatbuffers.Builder(0)
+        builder.Finish(graph.Pack(builder), flatbuffer.IDENTIFIER)
+        path = tmp_path / "changed.tflite"
+        path.write_bytes(bytes(builder.Output()))
+        return path
+
+    def operator(graph):
+        graph.subgraphs[0].operators[0].opcodeIndex = 9
+
+    def tensor(graph):
+        graph.subgraphs[0].tensors[0].buffer = 99
+
+    def wires(graph):
+        graph.subgraphs[0].operators[0].inputs = [77]
+
+    def metadata(graph):
+        graph.metadata = [schema.MetadataT(name="tf_fsgd", buffer=99)]
+
+    def nothing(graph):
+        graph.subgraphs[0].operators = None
+
+    for change in (operator, tensor, wires, metadata):
+        with pytest.raises(UserError, match=r"\(it names what it does not hold\)$"):
+            gate.check_file(written(change))
+    with pytest.raises(UserError, match=r"\(it holds no graph\)$"):
+        gate.check_file(written(nothing))
+
+    def kind(graph):
+        graph.subgraphs[0].tensors[0].type = 77
+
+    with pytest.raises(ExportError, match="of type number 77"):
+        gate.check_file(written(kind))
+
+    def future(graph):
+        graph.operatorCodes[0].version = 99
+
+    with pytest.raises(ExportError, match=r"^LiteRT does not run it \(.*99"):
+        gate.check_file(written(future))
+
+
+@pytest.mark.parametrize(
+    ("facts", "end"),
+    [
+        (b"", r"\(its tf_fsgd is no object\)$"),
+        (b"[1]", r"\(its tf_fsgd is no object\)$"),
+        (b'{"precision": ["fp32"]}', None),
+        (b'{"precision": "fp32"}', None),
+        (b'{"precision": "fp32", "weights": "4"}', None),
+    ],
+)
+def test_facts_of_strangers(tmp_path, facts, end):
+    graph = flatbuffer.read(converted(lambda x: tf.nn.tanh(x) + 1))
+    data = np.frombuffer(facts, np.uint8) if facts else None
+    graph.buffers.append(schema.BufferT(data=data))
+    entry = schema.MetadataT(name="tf_fsgd", buffer=len(graph.buffers) - 1)
+    graph.metadata = [entry]
+    builder = flatbuffers.Builder(0)
+    builder.Finish(graph.Pack(builder), flatbuffer.IDENTIFIER)
+    path = tmp_path / "a.tflite"
+    path.write_bytes(bytes(builder.Output()))
+    if end is None:
+        assert "weights not counted" in gate.check_file(path)
+    else:
+        with pytest.raises(UserError, match=end):
+            gate.check_file(path)

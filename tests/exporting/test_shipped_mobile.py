@@ -1,6 +1,6 @@
 """The shipped translator's files on real photos: what docs/measurements.md promises.
 
-Its figures are of 100 photos (`python -m export mobile-256 --thorough`).
+Its figures are of 100 photos (`tf-fsgd export mobile-256 --thorough`).
 """
 
 import pytest

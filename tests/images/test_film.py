@@ -222,3 +222,10 @@ def test_it_says_which_package_it_needs(tmp_path, monkeypatch):
     (tmp_path / "a.mov").write_bytes(b"")
     with pytest.raises(UserError, match=r"a.mov: needs the package av; install it"):
         open_video(tmp_path / "a.mov")
+
+
+def test_a_track_of_no_known_codec_is_no_picture(tmp_path, make_film):
+    path = make_film(tmp_path / "a.mp4", greys(2), [0, 25, 50])
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    with pytest.raises(UserError, match="a.mp4: not a video .*no picture"):
+        open_video(path)

@@ -356,3 +356,14 @@ def test_a_size_of_what_is_no_picture(tmp_path):
         image_size(tmp_path / "face.jpg")
     with pytest.raises(UserError, match="nowhere.jpg: no such file"):
         image_size(tmp_path / "nowhere.jpg")
+
+
+def test_a_palette_picture_without_its_palette(tmp_path):
+    path = tmp_path / "a.png"
+    Image.new("P", (8, 8)).save(path)
+    data = path.read_bytes()
+    start = data.index(b"PLTE") - 4
+    size = 12 + int.from_bytes(data[start : start + 4], "big")
+    path.write_bytes(data[:start] + data[start + size :])
+    with pytest.raises(UserError, match="a.png: not an image that can be read"):
+        read_image(path)

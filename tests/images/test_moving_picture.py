@@ -6,7 +6,7 @@ from PIL import Image, ImageCms, ImageDraw
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images import moving_picture
-from tf_fsgd.images.video import open_video
+from tf_fsgd.images.video import is_video, open_video
 
 UNEVEN = [20, 20, 500, 20]
 SUFFIXES = [".gif", ".webp", ".png", ".apng", ".avif"]
@@ -179,3 +179,14 @@ def test_sixteen_bits_of_grey_become_eight(tmp_path):
     grey = [Image.fromarray(np.full((8, 8), v, np.uint16)) for v in (100, 60_000)]
     frames = open_video(save(tmp_path / "a.png", grey, 50)).frames()
     assert [frame.photo.pixels[0, 0, 0] for frame in frames] == [0, 233]
+
+
+def test_a_gif_that_ends_where_its_second_frame_begins(tmp_path):
+    path = tmp_path / "a.gif"
+    frames = [Image.new("RGB", (8, 8), (shade, 0, 0)) for shade in (0, 200)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
+    data = path.read_bytes()
+    path.write_bytes(data[: data.rindex(b"!\xf9") + 1])
+    assert not is_video(path)  # whoever reads it as a photo says what is wrong
+    with pytest.raises(UserError, match="a.gif: not a video that can be read"):
+        open_video(path)

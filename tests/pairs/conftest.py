@@ -118,7 +118,7 @@ def whole(config, direction, monkeypatch):
 def render(config, direction):
     """Renders pairs of the one direction, or of `axes`."""
 
-    def render(out, teacher=None, classifier=None, axes=None):
+    def render(out, teacher=None, classifier=None, axes=None, cluster=None):
         return render_pairs(
             config,
             out,
@@ -126,6 +126,7 @@ def render(config, direction):
             axes=axes or [(direction, config.pairs.strength)],
             classifier=classifier or FakeClassifier(),
             progress=False,
+            cluster=cluster,
         )
 
     return render

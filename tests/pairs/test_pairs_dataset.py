@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_fsgd.config import AugmentationConfig
 from tf_fsgd.errors import UserError
@@ -191,3 +192,38 @@ def test_a_cover_lies_on_both_sides_alike(neutral):
     assert (agree > 0).mean() > 0.5 and (agree < 1).all()
     for ((_, condition), _), ((_, again), _) in zip(plain, ones, strict=True):
         np.testing.assert_array_equal(condition, again)
+
+
+@pytest.mark.parametrize(("processes", "replicas"), [(2, 2), (2, 4), (4, 4)])
+def test_shares_are_stretches_of_the_batch_that_one_would_see(
+    neutral, processes, replicas
+):
+    whole = batches(Numbered(10), neutral, 3, seed=6, start_step=2)
+    local = replicas // processes
+    shares = [
+        batches(
+            Numbered(10),
+            neutral,
+            3 * local,
+            seed=6,
+            start_step=2,
+            share=tf.distribute.InputContext(processes, process, replicas),
+        )
+        for process in range(processes)
+    ]
+    for step, ((a, condition), b) in enumerate(whole):
+        parts = [
+            part for share in shares for part in share[step * local :][:local]
+        ]  # replica by replica
+        assert len(parts) == replicas
+        assert_same(
+            [((a, condition), b)],
+            [
+                (
+                    tuple(
+                        np.concatenate([part[0][i] for part in parts]) for i in (0, 1)
+                    ),
+                    np.concatenate([part[1] for part in parts]),
+                )
+            ],
+        )

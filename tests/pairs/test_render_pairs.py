@@ -1,13 +1,38 @@
 """Block after block: a kill costs one, and a folder never mixes two origins."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.pairs.shards import check_shard
+from tf_fsgd.pairs import certain
+from tf_fsgd.pairs import render as rendering
+from tf_fsgd.pairs.shards import PairStats, check_shard, shard_name
 from tf_fsgd.pairs.source import open_pairs
 from tf_fsgd.storage.files import read_json, write_json
 
 BLOCK = 64
+
+
+class FakeCluster:
+    """Makes files last first, each twice, as if workers had died at their ends."""
+
+    def __init__(self):
+        self.made = []
+
+    def make(self, items, start, folder, key):
+        maker = start()
+        for name, item in reversed(items.items()):
+            assert maker(folder / name, item) == maker(folder / name, item)
+            self.made.append(name)
+
+
+@pytest.fixture
+def cluster(monkeypatch, fake_teacher, fake_classifier):
+    monkeypatch.setattr(rendering, "load_teacher", lambda checkpoint: fake_teacher())
+    monkeypatch.setattr(certain, "load_classifier", fake_classifier)
+    return FakeCluster()
 
 
 @pytest.fixture(params=["certain", "whole"])
@@ -49,12 +74,63 @@ def test_a_killed_run_goes_on_where_it_was(
         render(tmp_path / "killed", killed, axes=axes)
     with pytest.raises(UserError, match="pairs are rendered; run the same command"):
         open_pairs(tmp_path / "killed")
-    # kill -9 leaves its temporary file.
-    (tmp_path / "killed" / ".seeds-0-1-x.tfrecord").write_bytes(b"half")
     second = fake_teacher()
     render(tmp_path / "killed", second, axes=axes)
     assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
     assert second.rendered == sum(rendered[blocks:])
+
+
+def test_a_cluster_gives_the_same_bytes(render, axes, cluster, tmp_path, digests):
+    render(tmp_path / "alone", axes=axes)
+    render(tmp_path / "together", axes=axes, cluster=cluster)
+    assert digests(tmp_path / "together") == digests(tmp_path / "alone")
+    shards = [name for name in digests(tmp_path / "alone") if "seeds" in name]
+    assert len(shards) - len(cluster.made) <= 2
+    assert len({*cluster.made}) == len(cluster.made) >= 2
+
+
+def test_a_cluster_renders_what_is_damaged(render, axes, cluster, tmp_path, digests):
+    render(tmp_path, axes=axes)
+    before = digests(tmp_path)
+    shard = min(tmp_path.glob("*.tfrecord"))
+    shard.write_bytes(shard.read_bytes()[:-7])
+    render(tmp_path, axes=axes, cluster=cluster)
+    assert digests(tmp_path) == before
+    assert cluster.made == [shard.name]
+
+
+def test_workers_must_have_the_same_teacher(
+    render, config, cluster, monkeypatch, fake_teacher, tmp_path
+):
+    config.pairs.count = 60
+    other = fake_teacher()
+    other.name = "other"
+    monkeypatch.setattr(rendering, "load_teacher", lambda checkpoint: other)
+    with pytest.raises(UserError, match="a worker finds teacher 'other', not 'fake'"):
+        render(tmp_path, cluster=cluster)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kept", "blocks"),
+    [
+        (100, [], range(3)),  # three of 32 if all pass, and then 4 to go
+        (64, [32, None], [1]),
+        # 16 of 32 passed, a tenth more may: 17.6 a block, 84 more are wanted.
+        (100, [16], range(1, 5)),
+        (100, [0], range(1, 32)),  # 3.2 a block, whatever was seen: 31.25
+        (32, [32], []),
+    ],
+)
+def test_only_what_is_surely_needed_is_rendered_ahead(config, wanted, kept, blocks):
+    config.pairs.held_out, config.pairs.count = 10, wanted - 10
+    names = [shard_name(range(32 * i, 32 * i + 32)) for i in range(40)]
+    stored = {
+        name: PairStats(kept=number)
+        for name, number in zip(names, kept, strict=False)
+        if number is not None
+    }
+    lacking = rendering._surely_needed(config, 32, stored)
+    assert [*lacking] == [names[block] for block in blocks]
 
 
 def test_a_finished_folder_is_not_rendered_again(render, axes, fake_teacher, tmp_path):
@@ -221,4 +297,20 @@ def test_settings_that_break_a_rule(render, config, tmp_path, field, value):
     setattr(getattr(config, section[0]) if section else config, name, value)
     with pytest.raises(UserError, match=f"{field} must be .*, received {value}"):
         render(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vector": np.ones(16, np.float32) / 4}, "mine is of 16 dimensions"),
+        ({"layers": [0, 2]}, "mine moves row 2 of W.*, the teacher has rows 0 to 1"),
+    ],
+)
+def test_a_direction_of_another_w_leaves_no_folder(
+    render, direction, tmp_path, change, message
+):
+    other = dataclasses.replace(direction, name="mine", **change)
+    with pytest.raises(UserError, match=message):
+        render(tmp_path / "out", axes=[(other, 1.5)])
     assert not (tmp_path / "out").exists()

@@ -14,7 +14,8 @@ from tf_fsgd.latents.faces import read_ws
 from tf_fsgd.latents.sampling import broadcast
 from tf_fsgd.projection.likeness import load_likeness
 from tf_fsgd.projection.projector import ProjectionSettings, Projector, w_spread
-from tf_fsgd.projection.state import load_state
+from tf_fsgd.projection.state import ProjectionState, load_state
+from tf_fsgd.storage.archives import read_arrays, write_arrays
 from tf_fsgd.storage.lease import lease
 from tf_fsgd.stylegan2 import loading
 from tf_fsgd.stylegan2.teacher import Teacher, reduced
@@ -178,6 +179,17 @@ def test_a_state_of_something_else_is_refused(tmp_path):
         load_state(path, {"steps": 300, "space": "w"})
 
 
+@pytest.mark.parametrize("text", ["", "{", "[" * 9999, "1" * 5000, "[1]"])
+def test_a_state_whose_origin_is_no_object_of_json(tmp_path, text):
+    path = tmp_path / "state.npz"
+    rows = np.ones((1, 4), np.float32)
+    ProjectionState(3, rows, rows, rows, rows[None]).save(path, {})
+    arrays = read_arrays(path, "a state")
+    write_arrays(path, arrays | {"made_with": np.array(text)})
+    with pytest.raises(UserError, match="not the state .*; delete it to start again"):
+        load_state(path, {})
+
+
 def test_a_photo_of_another_size_is_refused():
     projector = Projector(LinearTeacher(), 32, nothing, ProjectionSettings())
     with pytest.raises(UserError, match=r"photo must be \(32, 32, 3\), received"):
@@ -279,9 +291,9 @@ def _line(capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--steps", "0"], "--steps must be 1 or more, received 0"),
+        (["--steps", "0"], "--steps must be at least 1, received 0"),
         (["--seed", "-1"], "--seed must be 0 to 2147483647, received -1"),
-        (["--resolution", "16"], "--resolution must be 32 or more, received 16"),
+        (["--resolution", "16"], "--resolution must be at least 32, received 16"),
         (["--resolution", "48"], "resolution must be 32 divided by a power of two"),
         (["--strength", "1"], "--strength belongs to --edit"),
         (["--edit", "smile", "--strength", "nan"], "strength of smile must be -3 to 3"),

@@ -157,12 +157,12 @@ def test_single_arrays(tmp_path):
     """Chunks of faces, which have no checksum: a cut or a broken head is one line."""
     path = tmp_path / "faces-000000.npy"
     np.save(path, np.zeros((250, 2, 2, 3), np.uint8))
-    assert read_samples(tmp_path, 3).shape == (3, 2, 2, 3)
+    assert next(read_samples(tmp_path, 3)).shape == (3, 2, 2, 3)
     whole = path.read_bytes()
     for data in (b"", whole[:60], whole[:-1], whole.replace(b"250", b"251")):
         path.write_bytes(data)
         with pytest.raises(UserError, match="000.npy: .*; delete it to draw them"):
-            read_samples(tmp_path, 3)
+            next(read_samples(tmp_path, 3))
     for place in range(128):
         path.write_bytes(whole[:place] + b"(" + whole[place + 1 :])
         try:

@@ -6,6 +6,8 @@ import os
 import pwd
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,12 @@ from tf_fsgd.attributes.celeba import find_celeba
 from tf_fsgd.errors import UserError
 from tf_fsgd.features.vgg19 import find_weights
 from tf_fsgd.storage.files import (
+    _sweep,
     atomic_path,
     cache_dir,
     make_folder,
     read_json,
+    scratch_folder,
     sha256,
     write_json,
     write_text,
@@ -55,6 +59,63 @@ def test_a_killed_writer_cannot_be_mistaken_for_the_file(tmp_path):
     with atomic_path(tmp_path / "a.txt") as temporary:
         assert temporary.name.startswith(".")
         temporary.write_text("x")
+
+
+def test_what_a_killed_writer_left_goes_and_a_living_one_keeps_its_own(tmp_path):
+    (tmp_path / ".tf_fsgd-a-x7k2m9qp.txt").write_text("half of the n")
+    (tmp_path / ".tf_fsgd-folder").mkdir()
+    (tmp_path / ".tf_fsgd-folder" / "deep.txt").write_text("")
+    (tmp_path / ".hers-a-x7k2m9qp.txt").write_text("not ours")
+    code = """
+import sys, time
+from tf_fsgd.storage.files import atomic_path, scratch_folder
+with atomic_path(sys.argv[1]) as file, scratch_folder(sys.argv[2]) as folder:
+    print(file.name, folder.name, flush=True)
+    time.sleep(60)
+"""
+    command = [sys.executable, "-c", code, tmp_path / "b.txt", tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as alive:
+        names = alive.stdout.readline().split()
+        _sweep.cache_clear()  # this process has swept nothing
+        write_text(tmp_path / "a.txt", "whole")
+        left = {path.name for path in tmp_path.iterdir()}
+        assert left == {"a.txt", ".hers-a-x7k2m9qp.txt", *names}
+        alive.kill()
+    _sweep.cache_clear()
+    with scratch_folder(tmp_path) as folder:
+        assert folder.is_dir() and folder.parent == tmp_path
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"a.txt", ".hers-a-x7k2m9qp.txt"}
+
+
+def test_a_disk_without_locks_keeps_what_nobody_can_tell(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    left = tmp_path / ".tf_fsgd-a-x7k2m9qp.txt"
+    left.write_text("half of the n")
+    _sweep.cache_clear()
+    write_text(tmp_path / "a.txt", "whole")
+    assert (tmp_path / "a.txt").read_text() == "whole" and left.exists()
+
+
+def test_what_is_renamed_lies_on_the_disk(tmp_path, monkeypatch):
+    done = []
+    fsync, replace = os.fsync, os.replace
+
+    def told(descriptor):
+        done.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    def renamed(source, target):
+        assert done == [str(source)] and Path(source).read_text() == "whole"
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", told)
+    monkeypatch.setattr(os, "replace", renamed)
+    write_text(tmp_path / "a.txt", "whole")
+    assert (tmp_path / "a.txt").exists()
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])

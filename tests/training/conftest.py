@@ -10,6 +10,7 @@ from tf_fsgd.pairs.family import Family
 from tf_fsgd.runs import RunFolder, unfinished_or_new
 
 RESOLUTION = 16
+INVERTED = (np.array([[0], [1]], np.float32), lambda a: np.stack([a, 255 - a]))
 
 
 class RandomFamilies:
@@ -43,8 +44,7 @@ def families() -> RandomFamilies:
 @pytest.fixture(scope="session")
 def pairs() -> RandomFamilies:
     """B is A inverted."""
-    condition = np.array([[0], [1]], np.float32)
-    return RandomFamilies(RESOLUTION, condition, lambda a: np.stack([a, 255 - a]))
+    return RandomFamilies(RESOLUTION, *INVERTED)
 
 
 @pytest.fixture

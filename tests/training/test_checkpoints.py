@@ -11,6 +11,7 @@ from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.presets import PRESETS, preset
 from tf_fsgd.storage.archives import write_arrays
+from tf_fsgd.training import checkpoints as checkpoints_module
 from tf_fsgd.training import state as training_state
 from tf_fsgd.training.checkpoints import Checkpoints
 from tf_fsgd.training.state import TrainingState
@@ -140,6 +141,23 @@ def test_checkpoints_of_another_network_are_refused(
         Checkpoints(other, tmp_path / "checkpoints").restore()
     for ours, theirs in zip(values(other), before, strict=True):
         assert np.array_equal(ours, theirs)
+
+
+def test_of_several_workers_the_chief_saves(state, checkpoints, monkeypatch):
+    monkeypatch.setattr(checkpoints_module.workers, "is_chief", lambda: False)
+    save_at(checkpoints, state, 1)
+    assert checkpoints.paths == []
+
+
+def test_workers_that_see_two_folders_are_told(state, checkpoints, monkeypatch):
+    save_at(checkpoints, state, 1)
+    monkeypatch.setattr(checkpoints_module.workers, "chiefs", lambda mine: 4)
+    with pytest.raises(UserError) as caught:
+        checkpoints.restore()
+    assert str(caught.value) == (
+        f"{checkpoints._folder}: the newest checkpoint here is of 2 images, the chief "
+        "found one of 4; all workers must see the same folder"
+    )
 
 
 def swapped(config, resolution, edits=0):

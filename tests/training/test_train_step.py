@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd import losses
-from tf_fsgd.training.state import ConstantThenLinear, TrainingState
+from tf_fsgd.training.state import ConstantThenLinear, TrainingState, check_shares
 from tf_fsgd.training.step import Perceptual, clipped, make_train_step
 
 
@@ -259,3 +259,16 @@ def test_equivariance_is_asked_of_the_generator(state, config, batch):
         weight.assign(tf.zeros_like(weight))
     named = make_train_step(state, config.loss, ema_decay=0.0)(*batch)
     assert named["equivariance"] == 0
+
+
+def test_a_batch_is_shared_in_equal_slices(config):
+    config.training.batch_size = 8
+    for replicas in (1, 2, 8):
+        check_shares(config.training, replicas)
+    rule = "batch_size must be a multiple of 3, the GPUs and workers .* received 8"
+    with pytest.raises(UserError, match=rule):
+        check_shares(config.training, 3)
+    config.training.precision = "mixed_float16"
+    check_shares(config.training, 1)
+    with pytest.raises(UserError, match="precision must be another than mixed_float16"):
+        check_shares(config.training, 2)

@@ -95,3 +95,12 @@ def test_a_full_disk_is_the_machines_limit(tmp_path, monkeypatch):
     with pytest.raises(OSError) as caught:
         TrainingLog(tmp_path / "log.jsonl", tmp_path / "tb", total=1, images=0)
     assert caught.value.errno == errno.ENOSPC
+
+
+def test_a_silent_log_counts_and_writes_nothing(paths, capsys):
+    with TrainingLog(*paths, total=20, images=0, silent=True) as log:
+        log.add({"adversarial": tf.constant(2.0)}, images=10)
+        assert log.report() == {"adversarial": 2.0}
+        log.image("faces", tf.zeros([2, 2, 3], tf.uint8))
+    assert not any(path.exists() for path in paths)
+    assert capsys.readouterr() == ("", "")

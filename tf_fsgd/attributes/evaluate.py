@@ -9,7 +9,6 @@ import numpy as np
 from tf_fsgd.attributes.celeba import aligned_faces
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.attributes.names import ATTRIBUTES
-from tf_fsgd.images.io import to_float
 from tf_fsgd.storage.files import write_json, write_text
 
 BARS = {"Male": 0.95, "Smiling": 0.90, "Eyeglasses": 0.97}
@@ -42,12 +41,7 @@ def evaluate_classifier(
         UserError: If CelebA is not there.
     """
     faces, labels = aligned_faces(split, data_dir, classifier.size)
-    probabilities = np.concatenate(
-        [
-            classifier.probabilities(to_float(faces[start : start + 256]))
-            for start in range(0, len(faces), 256)
-        ]
-    )
+    probabilities = classifier.probabilities(faces)
     rows = {
         name: agreement(probabilities[:, i], labels[:, i], classifier.train_share[i])
         for i, name in enumerate(ATTRIBUTES)

@@ -8,6 +8,7 @@ ImageNet's VGG19 is not at hand.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -18,12 +19,14 @@ from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.backend import keras_settings  # noqa: F401  settles them
 from tf_fsgd.backend.hardware import dtype_policy
 from tf_fsgd.errors import UserError
+from tf_fsgd.images.io import to_float
 from tf_fsgd.storage.weights import load_weights
 
 SIZE = 128
 STAGE_FILTERS = (32, 48, 96, 192, 320)
 STAGE_BLOCKS = (0, 1, 1, 1, 1)
 FEATURE_WEIGHTS = (0.1, 0.1, 0.2, 0.3, 0.3)  # of each stage's map in a perceptual loss
+_BATCH = 64  # faces read at once
 LOGIT_WEIGHT = 0.05  # of the logits beside them
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "celeba40.npz"
 # The same network from another seed, which no training ever sees: it judges edits.
@@ -127,12 +130,11 @@ class AttributeClassifier:
             )
         return ATTRIBUTES.index(name)
 
-    def probabilities(self, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Reads faces.
 
         Args:
-            images: `[N, R, R, 3]` float32 in [-1, 1], FFHQ framing, any R.
-            batch_size: Faces read at once.
+            images: `[N, R, R, 3]` uint8, or float32 in [-1, 1]; FFHQ framing, any R.
 
         Returns:
             `[N, 40]` float32 in [0, 1], in the order of `ATTRIBUTES`.
@@ -140,18 +142,42 @@ class AttributeClassifier:
         Raises:
             UserError: If `images` has another shape.
         """
-        images = np.asarray(images, np.float32)
-        if images.ndim != 4 or images.shape[1:] != (*images.shape[1:2] * 2, 3):
-            raise UserError(f"images must be [N, R, R, 3], received {images.shape}")
-        rows = np.empty((len(images), len(ATTRIBUTES)), np.float32)
-        for start in range(0, len(images), batch_size):
-            batch = slice(start, start + batch_size)
-            logits = self._logits(shrunk(images[batch]), training=False)
-            rows[batch] = ops.convert_to_numpy(ops.sigmoid(logits))
-        return rows
+        return _read(images, lambda faces: ops.sigmoid(self._logits(faces)))
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The last features, averaged over the picture: what logits are linear in.
+
+        Args:
+            images: As for `probabilities`.
+
+        Returns:
+            `[N, 320]` float32.
+        """
+        model = self.model
+        return _read(images, keras.Model(model.input, model.get_layer("pool").output))
+
+    def head(self) -> tuple[np.ndarray, np.ndarray]:
+        """The logits of features: weights `[320, 40]` and biases `[40]`."""
+        kernel, bias = self.model.get_layer("logits").get_weights()
+        return kernel, bias
 
 
-def shrunk(images: np.ndarray):
+def _read(images: np.ndarray, network: Callable) -> np.ndarray:
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[1:] != (*images.shape[1:2] * 2, 3):
+        raise UserError(f"images must be [N, R, R, 3], received {images.shape}")
+    rows = []
+    # Of no face the features have a shape as well.
+    for start in range(0, max(len(images), 1), _BATCH):
+        faces = images[start : start + _BATCH]
+        if faces.dtype == np.uint8:
+            faces = to_float(faces)
+        read = network(_shrink(faces.astype(np.float32, copy=False)))
+        rows.append(ops.convert_to_numpy(read))
+    return np.concatenate(rows)
+
+
+def _shrink(images: np.ndarray):
     """Resizes a batch of square images to the network's side."""
     side = images.shape[1]
     if side == SIZE:

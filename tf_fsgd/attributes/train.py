@@ -1,6 +1,6 @@
 """Trains the attribute classifier.
 
-    python -m tf_fsgd attributes train --data-dir DIR --out OUT
+    tf-fsgd attributes train --data-dir DIR --out OUT
 
 OUT holds the face crops (made once, removed at the end), the state after every epoch
 (the same command goes on from it, also after kill -9), and at the end `celeba40.npz`.

@@ -7,3 +7,5 @@ USERS_BACKEND = os.environ.get("KERAS_BACKEND")
 
 # Keras reads it when it is first imported, and the networks are written for this one.
 os.environ["KERAS_BACKEND"] = "tensorflow"
+# TensorFlow reads it when it first looks for GPUs, and would take all their memory.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

@@ -13,6 +13,8 @@ def update_average(
 ) -> None:
     """Moves averaged weights towards the weights of a step; runs inside its graph.
 
+    Of several replicas every one moves its own copy, in the scope of their strategy.
+
     Args:
         average: Updated in place.
         weights: As many, of the same shapes.
@@ -22,6 +24,10 @@ def update_average(
     """
     count = tf.cast(step, tf.float32)
     decay = tf.minimum(largest_decay, (1.0 + count) / (10.0 + count))
-    for mean, weight in zip(average, weights, strict=True):
+
+    def move(mean: tf.Variable, weight: tf.Tensor, decay: tf.Tensor) -> None:
         # Without decay a plain copy: the arithmetic would read 182 M weights thrice.
         mean.assign(weight + decay * (mean - weight) if largest_decay else weight)
+
+    for mean, weight in zip(average, weights, strict=True):
+        tf.distribute.get_strategy().extended.update(mean, move, (weight, decay))

@@ -92,7 +92,7 @@ def _facts(out: Path) -> dict[str, str]:
     last = json.loads(log[-1])
     return {
         "Data": f"CelebA's train split, {last['faces']:,} of its 162,770 faces",
-        "Command": f"`python -m tf_fsgd {shlex.join(sys.argv[1:])}`",
+        "Command": f"`tf-fsgd {shlex.join(sys.argv[1:])}`",
         "Time": f"{last['seconds'] / 60:.0f} minutes for {last['epoch']} epochs on "
         f"{os.cpu_count()} cores ({platform.machine()})",
     }

@@ -7,8 +7,10 @@ from typing import Literal
 
 from tf_fsgd.cli.options import (
     DEFAULT_TEACHER,
+    BeamOptions,
     Int,
     Teacher,
+    Through,
     TruncationPsi,
     check_at_least,
 )
@@ -16,7 +18,7 @@ from tf_fsgd.errors import UserError
 
 
 def directions(
-    *,
+    *options: BeamOptions,
     out: Path = Path("directions"),
     teacher: Teacher = DEFAULT_TEACHER,
     edits: str = "feminine,older,smile",
@@ -27,6 +29,8 @@ def directions(
     orthogonal_to: str = "",
     layers: str = "0-7",
     gradients: Int = 20,
+    runner: str | None = None,
+    through: Through = "",
 ) -> None:
     """Finds edits in W, measures them, and draws them.
 
@@ -39,6 +43,7 @@ def directions(
         orthogonal_to: Comma-separated CelebA attributes to take out of every direction.
         layers: First and last row of W+.
         gradients: Faces whose gradients --method pure follows.
+        runner: Of Apache Beam, to draw the faces with many workers (see render).
 
     Raises:
         UserError: For an unknown edit or attribute, bad layers, or too few certain
@@ -64,6 +69,17 @@ def directions(
     if method == "pure" and others:
         raise UserError("--orthogonal-to: --method pure already holds every attribute")
     check_at_least("--gradients", gradients, 5)
+    if not 0.5 < confidence < 1:  # below, a face would have the attribute and lack it
+        raise UserError(
+            f"--confidence must be above 0.5 and below 1, received {confidence:g}"
+        )
+    if runner is None and (options or through):
+        raise UserError(f"without --runner, received {' '.join(options) or through!r}")
+    cluster = None
+    if runner is not None:
+        from tf_fsgd.backend.cluster import Cluster
+
+        cluster = Cluster(runner, options, through)
     drawing = load_teacher(teacher)
     finding = Finding(
         drawing,
@@ -76,7 +92,9 @@ def directions(
         confidence=confidence,
         others=others,
         gradients=gradients,
-        facts={"command": f"python -m tf_fsgd {shlex.join(sys.argv[1:])}"},
+        facts={"command": f"tf-fsgd {shlex.join(sys.argv[1:])}"},
+        cluster=cluster,
+        checkpoint=teacher,
     )
     with lease(out, "directions"):
         finding.find(names)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tf_fsgd.cli.options import DataDir, Int, Run
+from tf_fsgd.cli.options import DataDir, Int, Run, check_at_least
 from tf_fsgd.errors import UserError
 from tf_fsgd.storage.files import read_json
 
@@ -45,8 +45,7 @@ def evaluate(
     from tf_fsgd.runs import open_run
     from tf_fsgd.translator.translator import load_translator, run_named
 
-    if photos is not None and photos < 1:
-        raise UserError(f"--photos must be 1 or more, received {photos}")
+    check_at_least("--photos", photos, 1)
     if faces and data_dir:
         raise UserError("--faces stands in for CelebA, which --data-dir names")
     folder, translator = run_named(run), load_translator(run)

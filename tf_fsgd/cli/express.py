@@ -12,11 +12,10 @@ from tf_fsgd.cli.options import (
     Rendering,
     Several,
     check_at_least,
-    check_out,
+    wants_film,
 )
 from tf_fsgd.errors import UserError
 
-_STRIPS = (".png", ".jpg", ".jpeg")
 _SWING = 1.0  # to either side, for edits without a number
 
 
@@ -54,7 +53,7 @@ def express(
     import numpy as np
 
     from tf_fsgd.edits import parse_edits
-    from tf_fsgd.images.animation import SUFFIXES, check_animation, write_animation
+    from tf_fsgd.images.animation import write_animation
     from tf_fsgd.images.grid import image_grid
     from tf_fsgd.images.io import write_image
     from tf_fsgd.latents.expressions import degrees_of, expression_of
@@ -62,10 +61,7 @@ def express(
 
     faces = parse_faces(seeds, "--seeds")
     expression = expression_of(parse_edits(edit))
-    check_out(out, (*SUFFIXES, *_STRIPS))
-    strip = out.suffix.lower() in _STRIPS
-    if not strip:
-        check_animation(out, fps)
+    strip = not wants_film(out, fps)
     if first is None:
         first = 0.0 if "=" in edit else -_SWING
     last = _SWING if last is None else last

@@ -5,9 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from tf_fsgd.cli.options import RENDERING, Int, Rendering, Several, check_out
-
-_STRIPS = (".png", ".jpg", ".jpeg")
+from tf_fsgd.cli.options import RENDERING, Int, Rendering, Several, wants_film
 
 
 def morph(
@@ -43,16 +41,13 @@ def morph(
     """
     import numpy as np
 
-    from tf_fsgd.images.animation import SUFFIXES, check_animation, write_animation
+    from tf_fsgd.images.animation import write_animation
     from tf_fsgd.images.grid import image_grid
     from tf_fsgd.images.io import check_image, write_image
     from tf_fsgd.latents.faces import parse_faces
 
     faces = parse_faces(seeds, "--seeds")
-    check_out(out, (*SUFFIXES, *_STRIPS))
-    strip = out.suffix.lower() in _STRIPS
-    if not strip:
-        check_animation(out, fps)
+    strip = not wants_film(out, fps)
     frames = (6 if strip else 24) if frames is None else frames
     ease = ease or ("linear" if strip else "smoothstep")
     loop = not strip if loop is None else loop

@@ -77,6 +77,17 @@ TruncationPsi = Annotated[
     float,
     Parameter(alias="--trunc", help="Below 1: nearer to the mean face, fewer flaws"),
 ]
+BeamOptions = Annotated[
+    str,
+    Parameter(help="After --, of Beam's pipeline, such as --flink_master=HOST:8081"),
+]
+Through = Annotated[
+    str,
+    Parameter(
+        help="Where workers do not see the folder: a folder of a bucket, such as "
+        "gs://bucket/pairs, that the files come through"
+    ),
+]
 
 
 @Parameter(name="*", group=Group("Teacher", sort_key=9))
@@ -119,6 +130,24 @@ def check_at_least(flag: str, value: int | None, least: int) -> None:
     """
     if value is not None and value < least:
         raise UserError(f"{flag} must be at least {least}, received {value}")
+
+
+_STILLS = (".png", ".jpg", ".jpeg")
+
+
+def wants_film(out: Path, fps: float) -> bool:
+    """Whether a film is to be written, by the suffix, and not a picture.
+
+    Raises:
+        UserError: As `check_out` and `images.animation.check_animation`.
+    """
+    from tf_fsgd.images.animation import SUFFIXES, check_animation
+
+    check_out(out, (*SUFFIXES, *_STILLS))
+    film = out.suffix.lower() not in _STILLS
+    if film:
+        check_animation(out, fps)
+    return film
 
 
 def check_out(path: Path, suffixes: Iterable[str]) -> None:

@@ -4,7 +4,14 @@ import collections
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tf_fsgd.cli.options import DEFAULT_TEACHER, AlignedPhotos, Int, Strength, Teacher
+from tf_fsgd.cli.options import (
+    DEFAULT_TEACHER,
+    AlignedPhotos,
+    Int,
+    Strength,
+    Teacher,
+    check_at_least,
+)
 from tf_fsgd.errors import UserError
 
 if TYPE_CHECKING:
@@ -56,8 +63,7 @@ def project(
     from tf_fsgd.stylegan2.loading import load_teacher
     from tf_fsgd.training.interrupt import stop_request
 
-    if steps < 1:
-        raise UserError(f"--steps must be 1 or more, received {steps}")
+    check_at_least("--steps", steps, 1)
     if not 0 <= seed <= _LARGEST_SEED:
         raise UserError(f"--seed must be 0 to {_LARGEST_SEED}, received {seed}")
     settings = ProjectionSettings(steps=steps, space=space, seed=seed)
@@ -68,10 +74,7 @@ def project(
     drawing = load_teacher(teacher)
     if resolution is None:
         resolution = min(_RESOLUTION, drawing.resolution)
-    if resolution < _SMALLEST:
-        raise UserError(
-            f"--resolution must be {_SMALLEST} or more, received {resolution}"
-        )
+    check_at_least("--resolution", resolution, _SMALLEST)
     projector = Projector(drawing, resolution, load_likeness(loss), settings)
     with stop_request() as stop:
         for number, (path, photo) in enumerate(faces.items(), start=1):

@@ -10,10 +10,10 @@ from tf_fsgd.cli.options import (
     Strength,
     Translator,
     check_at_least,
+    wants_film,
 )
 from tf_fsgd.errors import UserError
 
-_STILL = (".png", ".jpg", ".jpeg")
 _FRAMES_PER_SECOND = 12
 _MOST = 16  # photos that fit side by side
 
@@ -42,16 +42,13 @@ def sliders(
     import numpy as np
 
     from tf_fsgd.edits import parse_edits
-    from tf_fsgd.images.animation import SUFFIXES, check_animation, write_animation
+    from tf_fsgd.images.animation import write_animation
     from tf_fsgd.images.finding import find_images
     from tf_fsgd.images.io import read_image, resize, write_image
     from tf_fsgd.training.samples import edits_film, edits_grid
     from tf_fsgd.translator.translator import load_translator
 
-    suffix = out.suffix.lower()
-    if suffix not in (*_STILL, *SUFFIXES):
-        known = ", ".join((*_STILL, *SUFFIXES))
-        raise UserError(f"--out must end in one of {known}, received {out}")
+    film = wants_film(out, _FRAMES_PER_SECOND)
     check_at_least("--frames", frames, 2)
     model = load_translator(translator)
     edits = parse_edits(edit or ",".join(model.edits), strength)
@@ -60,10 +57,9 @@ def sliders(
     if len(paths) > _MOST:
         raise UserError(f"PHOTO: at most {_MOST} photos, received {len(paths)}")
     faces = np.stack([resize(read_image(path), model.resolution) for path in paths])
-    if suffix in _STILL:
-        write_image(out, edits_grid(model, faces, edits, model.resolution))
+    if film:
+        shown = edits_film(model, faces, edits, frames)
+        write_animation(out, shown, fps=_FRAMES_PER_SECOND)
     else:
-        check_animation(out, _FRAMES_PER_SECOND)
-        film = edits_film(model, faces, edits, frames)
-        write_animation(out, film, fps=_FRAMES_PER_SECOND)
+        write_image(out, edits_grid(model, faces, edits, model.resolution))
     print(out)

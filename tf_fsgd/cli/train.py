@@ -37,9 +37,10 @@ def train(
     it was.
 
     Args:
-        preset: quick, paper, mobile-128 or mobile-256 (quick: two cores, 15 minutes;
-            mobile: several edits with sliders in one small network; paper: the
-            settings of 2003.03581, wants a GPU).
+        preset: slider, quick, paper, mobile-128 or mobile-256 (slider: one edit, by
+            the shipped network, two cores, 15 minutes; quick: the same from nothing, at
+            one strength, and what --pairs takes; mobile: several edits with sliders in
+            one small network; paper: the settings of 2003.03581, wants a GPU).
         edit: feminine, masculine, older, younger, smile, frown, mouth, bushy, or a
             direction's .npz; with --pairs what to call it (the folder's name).
         seed: Of pairs and training (0).
@@ -88,13 +89,14 @@ def open_new(
         UserError: As `train`.
     """
     from tf_fsgd import job
-    from tf_fsgd.config import Config
     from tf_fsgd.pairs.origin import origin_of
-    from tf_fsgd.presets import preset
+    from tf_fsgd.presets import DEFAULT, FROM_NOTHING, preset
     from tf_fsgd.runs import unfinished_or_new
     from tf_fsgd.settings import override
 
-    config = preset(asked["preset"] or Config.preset)
+    # Pairs of one's own show one strength, of which no slider can be learnt.
+    usual_preset = FROM_NOTHING if asked["pairs"] else DEFAULT
+    config = preset(asked["preset"] or usual_preset)
     usual, config.edit = config.edit, asked["edit"] or ""
     config.seed = asked["seed"] or 0
     if asked["pairs"]:

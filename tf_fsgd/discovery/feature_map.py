@@ -9,14 +9,12 @@ edit. The matrix of the embedded teacher ships; another teacher's takes its face
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from tf_fsgd.attributes.model import AttributeClassifier, shrunk
-from tf_fsgd.images.io import to_float
+from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.latents.directions import SHARED_W
-from tf_fsgd.latents.samples import CHUNK, read_samples, render_samples, sample_w
+from tf_fsgd.latents.samples import read_samples, render_samples, sample_w
 from tf_fsgd.storage.archives import NUMBERS, read_arrays, write_arrays
 from tf_fsgd.stylegan2.teacher import Teacher
 
@@ -41,7 +39,7 @@ class FeatureMap:
 
     def save(self, path: Path) -> None:
         """Writes it, the matrix as float16."""
-        arrays = {
+        arrays: dict[str, np.ndarray | np.generic] = {
             "matrix": self.matrix.astype(np.float16),
             "bias": self.bias,
             "explained": np.float32(self.explained),
@@ -98,8 +96,8 @@ def fit_feature_map(
 ) -> FeatureMap:
     """Draws faces and fits the map; a tenth of the faces says how well."""
     render_samples(teacher, folder, count, _PSI)
-    faces = read_samples(folder, count)
-    features = read_features(classifier, faces)
+    chunks = read_samples(folder, count)
+    features = np.concatenate([classifier.features(faces) for faces in chunks])
     w = sample_w(teacher, range(count), _PSI)
     scale = features.std(axis=0) + 1e-6
     outside = np.arange(count) % 10 == 0
@@ -111,22 +109,3 @@ def fit_feature_map(
     return FeatureMap(
         matrix.astype(np.float32), bias.astype(np.float32), float(explained)
     )
-
-
-def read_features(classifier: AttributeClassifier, faces: np.ndarray) -> np.ndarray:
-    """The classifier's pooled last features, which its 40 logits are linear in.
-
-    Args:
-        classifier: With the shipped architecture.
-        faces: `[N, R, R, 3]` uint8, FFHQ framing.
-
-    Returns:
-        `[N, 320]` float32.
-    """
-    model = classifier.model
-    pooled = keras.Model(model.input, model.get_layer("pool").output)
-    rows = [
-        pooled(shrunk(to_float(faces[start : start + CHUNK])), training=False)
-        for start in range(0, len(faces), CHUNK)
-    ]
-    return np.concatenate([keras.ops.convert_to_numpy(row) for row in rows])

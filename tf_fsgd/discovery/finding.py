@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +14,13 @@ from tf_fsgd.discovery.gradient_search import GradientSearch
 from tf_fsgd.discovery.survey import effects, logit, sweep
 from tf_fsgd.edits import EDITS
 from tf_fsgd.images.grid import image_grid
-from tf_fsgd.images.io import to_float, to_uint8, write_image
+from tf_fsgd.images.io import to_uint8, write_image
 from tf_fsgd.latents.directions import Direction
 from tf_fsgd.latents.samples import read_samples, render_samples, sample_w
 from tf_fsgd.stylegan2.teacher import Teacher
+
+if TYPE_CHECKING:
+    from tf_fsgd.backend.cluster import Cluster
 
 _STRENGTHS = (-3, -2, -1, 0, 1, 2, 3)
 _PICTURED = 5  # faces of the pictures
@@ -40,6 +44,8 @@ class Finding:
         others: Attributes to take out of every direction.
         gradients: Faces whose gradients "pure" follows.
         facts: Whatever else the file of a direction is to say.
+        cluster: Where the faces to learn from are drawn; `None`: here.
+        checkpoint: Of the teacher, for the cluster.
     """
 
     teacher: Teacher
@@ -53,6 +59,8 @@ class Finding:
     others: Sequence[str] = ()
     gradients: int = 20
     facts: dict = field(default_factory=dict)
+    cluster: "Cluster | None" = None
+    checkpoint: str = ""
 
     def find(self, edits: Sequence[str]) -> None:
         """Writes the direction of each edit with its facts and a picture.
@@ -64,12 +72,18 @@ class Finding:
             UserError: If too few faces are certain.
         """
         teacher, samples = self.teacher, self.out / "samples"
-        render_samples(teacher, samples, self.count, self.psi)
-        faces = read_samples(samples, self.count)
+        render_samples(
+            teacher,
+            samples,
+            self.count,
+            self.psi,
+            cluster=self.cluster,
+            checkpoint=self.checkpoint,
+        )
         probabilities = np.concatenate(
             [
-                self.classifier.probabilities(to_float(faces[start : start + 250]))
-                for start in range(0, len(faces), 250)
+                self.classifier.probabilities(faces)
+                for faces in read_samples(samples, self.count)
             ]
         )
         w = sample_w(teacher, range(self.count), self.psi)

@@ -7,7 +7,6 @@ among those that leave other readings where they are: whatever goes with the thi
 the photos (lipstick with women) is not part of the edit.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.attributes.names import ATTRIBUTES
-from tf_fsgd.discovery.feature_map import FeatureMap, read_features
+from tf_fsgd.discovery.feature_map import FeatureMap
 from tf_fsgd.discovery.survey import sweep
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import to_uint8
@@ -124,7 +123,7 @@ def direction_of(
     """
     whole = sample_w(teacher, _COVARIANCE, psi=1.0)
     covariance = np.cov(whole.T)
-    kernel, _ = (np.asarray(v) for v in classifier.model.get_layer("logits").weights)
+    kernel, _ = classifier.head()
     readings = features.matrix @ kernel
     reading = features.matrix @ attribute.vector
     alike = _correlations(reading, readings, covariance)
@@ -199,7 +198,7 @@ def _tried(
     lacking = np.argsort(direction.reading_vector @ w.T)[: len(_CANDIDATES) // 2]
     seeds = [_CANDIDATES[index] for index in sorted(lacking[:: len(lacking) // _FACES])]
     images = to_uint8(sweep(direction, teacher, seeds, _STRENGTHS))
-    features = [read_features(classifier, row) for row in images]
+    features = [classifier.features(row) for row in images]
     scores = np.stack([attribute.scores(row) for row in features])
     lacked = scores[0] < 0
     if not lacked.any():
@@ -209,27 +208,19 @@ def _tried(
     chosen = int(enough[0]) if len(enough) else len(_STRENGTHS) - 1
     if reached[chosen] < LEAST_REACH:
         raise UserError(
-            f"{attribute.name}: the teacher does not draw it: at {_STRENGTHS[chosen]:g} "
-            f"standard deviations {reached[chosen]:.0%} of its faces read as having "
-            f"it, {LEAST_REACH:.0%} is needed"
+            f"{attribute.name}: the teacher does not draw it: {reached[chosen]:.0%} of "
+            f"its faces get it {_STRENGTHS[chosen]:g} standard deviations of w away, "
+            f"{LEAST_REACH:.0%} is needed"
         )
-    logits = [_logits(classifier, row) for row in (features[0], features[chosen])]
-    moved = (logits[1] - logits[0]).mean(axis=0) / _logits_std(logits[0])
+    kernel, _ = classifier.head()
+    before, after = features[0] @ kernel, features[chosen] @ kernel
+    moved = (after - before).mean(axis=0) / before.std(axis=0)
     order = np.argsort(-np.abs(moved))
     return {
         "range": _STRENGTHS[chosen],
         "reached": dict(zip(map(str, _STRENGTHS), map(_rounded, reached), strict=True)),
         "moved": {ATTRIBUTES[index]: _rounded(moved[index]) for index in order[:8]},
     }
-
-
-def _logits(classifier: AttributeClassifier, features: np.ndarray) -> np.ndarray:
-    kernel, bias = (np.asarray(v) for v in classifier.model.get_layer("logits").weights)
-    return features @ kernel + bias
-
-
-def _logits_std(logits: Sequence) -> np.ndarray:
-    return np.std(logits, axis=0) + 1e-6
 
 
 def _rounded(value: float) -> float:

@@ -8,19 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tf_fsgd.evaluation.goals import FULL
-from tf_fsgd.images.io import resize
 from tf_fsgd.images.person import inside_head
 from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.translator.translator import Translator
 
 _NEAR = 0.35  # how far from strength 1 an example may be
-
-
-def resized(faces: np.ndarray, size: int) -> np.ndarray:
-    """Faces `[N, S, S, 3]` uint8 as `[N, size, size, 3]`."""
-    if faces.shape[1] == size or not len(faces):
-        return faces
-    return np.stack([resize(face, size) for face in faces])
 
 
 class Examples(NamedTuple):

@@ -76,7 +76,10 @@ class Goal:
 
     @property
     def _known(self) -> Edit | None:
-        return EDITS.get(self.edit)
+        known = EDITS.get(self.edit)
+        # A direction of the user's own may have the name of a known edit.
+        same = known and (known.attribute, known.sign) == (self.attribute, self.sign)
+        return known if same else None
 
     def has_target(self, attributes: np.ndarray) -> np.ndarray:
         """Who has already what the edit brings.
@@ -229,12 +232,8 @@ def ranking(goal: Goal, change: Change) -> np.ndarray:
     if not np.isnan(change.cosine).all():
         # A face that identity could not be read in ranks last.
         kept = np.nan_to_num(change.cosine, nan=-np.inf)
-    ranks = _ranks(kept) + (_ranks(moved) if goal.unit else 0)
+    ranks = sum(
+        np.argsort(np.argsort(values, kind="stable"))
+        for values in ((kept, moved) if goal.unit else (kept,))
+    )
     return np.argsort(-ranks, kind="stable")
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """0 for the smallest."""
-    ranks = np.empty(len(values), int)
-    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
-    return ranks

@@ -17,7 +17,6 @@ from tf_fsgd.attributes.model import (
 )
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.distribution import feature_space
-from tf_fsgd.evaluation.examples import resized
 from tf_fsgd.evaluation.face_recognition import HOW_TO_GET as HOW_TO_GET_IDENTITY
 from tf_fsgd.evaluation.face_recognition import load_identity
 from tf_fsgd.evaluation.instruments import SAME_PERSON, Instruments
@@ -26,7 +25,7 @@ from tf_fsgd.evaluation.report import Supplement, evaluate
 from tf_fsgd.evaluation.study import Photos
 from tf_fsgd.features.lpips import load_lpips
 from tf_fsgd.images.finding import find_images
-from tf_fsgd.images.io import read_image, resize, to_float
+from tf_fsgd.images.io import read_image, resize, resized, to_float
 from tf_fsgd.pairs.origin import origin_of
 from tf_fsgd.pairs.source import FamilySource, pictures
 from tf_fsgd.runs import RunFolder

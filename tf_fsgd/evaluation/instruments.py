@@ -7,7 +7,7 @@ face by face: shares, means and intervals are made of it at the very end.
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.attributes.names import ATTRIBUTES
 from tf_fsgd.evaluation.blobs import count_blobs
 from tf_fsgd.evaluation.distribution import FeatureSpace
+from tf_fsgd.evaluation.face_recognition import Identity
 from tf_fsgd.evaluation.intervals import mean_with_interval, share_with_interval
 from tf_fsgd.evaluation.judge import GenderJudge
 from tf_fsgd.features.lpips import Lpips
@@ -67,16 +68,6 @@ class Reading(NamedTuple):
         return Reading(*(values[chosen] for values in self))
 
 
-class FaceRecognition(Protocol):
-    """How much one person's face looks like another's; nan where it cannot say."""
-
-    def cosine(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """`[N]`, 1 for the same picture, of faces `[N, R, R, 3]` uint8."""
-
-    def distance(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """`[N]`, 0 for the same picture, of faces `[N, R, R, 3]` uint8."""
-
-
 @dataclass(frozen=True)
 class Instruments:
     """Every network of the report; what is `None` is left out of it.
@@ -93,7 +84,7 @@ class Instruments:
     judge: GenderJudge
     space: FeatureSpace
     lpips: Lpips
-    identity: FaceRecognition | None = None
+    identity: Identity | None = None
 
     def read(self, faces: np.ndarray) -> Reading:
         """Reads faces `[N, R, R, 3]` uint8."""

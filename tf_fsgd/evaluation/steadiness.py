@@ -8,12 +8,13 @@ paints lips on it. Both are measured with the translator alone, no judge is aske
 from collections.abc import Callable
 
 import numpy as np
+from scipy.ndimage import binary_erosion
 
 from tf_fsgd.pairs.covers import covered, draw_cover
 
 _BORDER = 16  # a share of the side of one in so many lacks what lies beyond it
 _OPAQUE = 250  # of 255: pixels that show nothing of the face
-_EDGE = 3  # pixels that a cover's border spreads over in a network's first layers
+_WINDOW = 7  # pixels that a cover's border spreads over in a network's first layers
 
 Translate = Callable[[np.ndarray], np.ndarray]
 
@@ -61,17 +62,8 @@ def change_of_covers(translate: Translate, faces: np.ndarray) -> float:
     pictures = np.stack(
         [covered(face, cover) for face, cover in zip(faces, covers, strict=True)]
     )
-    hidden = np.stack([_inside(cover[..., 3] >= _OPAQUE) for cover in covers])
+    hidden = binary_erosion(covers[..., 3] >= _OPAQUE, np.ones((1, _WINDOW, _WINDOW)))
     return float(np.abs(_change(translate, pictures))[hidden].mean())
-
-
-def _inside(mask: np.ndarray) -> np.ndarray:
-    """A mask `[R, R]` without its rim."""
-    padded = np.pad(mask, _EDGE)
-    size = len(mask)
-    steps = range(2 * _EDGE + 1)
-    rows = np.logical_and.reduce([padded[step : step + size] for step in steps])
-    return np.logical_and.reduce([rows[:, step : step + size] for step in steps])
 
 
 def _change(translate: Translate, faces: np.ndarray) -> np.ndarray:

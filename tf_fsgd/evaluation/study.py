@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tf_fsgd.evaluation.distribution import frechet_distance, kernel_distance
-from tf_fsgd.evaluation.examples import Examples, resized
+from tf_fsgd.evaluation.examples import Examples
 from tf_fsgd.evaluation.goals import FULL, Goal, measure, slider, strengths_of
 from tf_fsgd.evaluation.instruments import (
     Change,
@@ -22,6 +22,7 @@ from tf_fsgd.evaluation.intervals import (
 )
 from tf_fsgd.evaluation.octaves import OCTAVES, missing, octave_ratios
 from tf_fsgd.evaluation.steadiness import change_of_covers, unsteadiness
+from tf_fsgd.images.io import resized
 from tf_fsgd.translator.translator import Translator
 
 HELD_OUT = "held-out pairs"

@@ -1,5 +1,5 @@
 """Takes a finished translator to where it runs: TensorFlow Serving and TFLite.
 
-The package imports nothing slow by itself, so that `python -m export --help` answers at
+The package imports nothing slow by itself, so that `tf-fsgd export --help` answers at
 once; `bundle.export_translator` is the function behind the command.
 """

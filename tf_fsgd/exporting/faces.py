@@ -9,7 +9,7 @@ import numpy as np
 from tf_fsgd.attributes.celeba import celeba_split, face_crop, find_celeba
 from tf_fsgd.exporting.bundle import CALIBRATION
 from tf_fsgd.images.finding import find_images
-from tf_fsgd.images.io import read_image, resize
+from tf_fsgd.images.io import read_image, resize, resized
 from tf_fsgd.latents.studio import Studio
 from tf_fsgd.pairs.source import pictures
 from tf_fsgd.runs import RunFolder
@@ -63,5 +63,4 @@ def _drawn(resolution: int, count: int) -> np.ndarray:
     seeds = range(_FIRST_SEED, _FIRST_SEED + count)
     sides = [teacher.resolution >> halvings for halvings in (3, 2, 1, 0)]
     side = next((side for side in sides if side >= resolution), sides[-1])
-    faces = Studio(teacher, resolution=side).sample(seeds)
-    return np.stack([resize(face, resolution) for face in faces])
+    return resized(Studio(teacher, resolution=side).sample(seeds), resolution)

@@ -1,4 +1,4 @@
-"""Whether phones and browsers will run a .tflite file (`python -m export.gate`).
+"""Whether phones and browsers will run a .tflite file (`tf-fsgd gate`).
 
 TensorFlow's own analyser calls every graph GPU compatible, so the rules are written out
 here: operators that the CPU, the mobile GPU delegates and LiteRT.js take, no tensor of
@@ -25,57 +25,22 @@ operators; int8x16 has 16 bits between its convolutions as well."""
 INTEGER = frozenset({"int8x16"})
 
 OPERATORS = frozenset(
-    {
-        "ABS",
-        "ADD",
-        "AVERAGE_POOL_2D",
-        "CONCATENATION",
-        "CONV_2D",
-        "DEPTHWISE_CONV_2D",
-        "DEPTH_TO_SPACE",
-        "DEQUANTIZE",
-        "DIV",
-        "EXP",
-        "FULLY_CONNECTED",
-        "LEAKY_RELU",
-        "LOGISTIC",
-        "MAXIMUM",
-        "MEAN",
-        "MINIMUM",
-        "MIRROR_PAD",
-        "MUL",
-        "NEG",
-        "PAD",
-        "RELU",
-        "RESHAPE",
-        "RESIZE_BILINEAR",
-        "RESIZE_NEAREST_NEIGHBOR",
-        "RSQRT",
-        "SPACE_TO_DEPTH",
-        "SQUARE",
-        "SQUARED_DIFFERENCE",
-        "STRIDED_SLICE",
-        "SUB",
-        "SUM",
-        "TANH",
-        "TRANSPOSE_CONV",
-    }
+    """
+    ABS ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE
+    DEQUANTIZE DIV EXP FULLY_CONNECTED LEAKY_RELU LOGISTIC MAXIMUM MEAN MINIMUM
+    MIRROR_PAD MUL NEG PAD RELU RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR RSQRT
+    SPACE_TO_DEPTH SQUARE SQUARED_DIFFERENCE STRIDED_SLICE SUB SUM TANH TRANSPOSE_CONV
+    """.split()
 )
 MAX_RANK = 4
 # What TensorFlow's GPU delegate takes (its common/model_builder.cc). Dense layers of
 # int8 weights with a scale for each output are of version 12.
 MAX_VERSIONS = {"FULLY_CONNECTED": 9}
 
-_OPERATOR_NAMES = {
-    code: name
-    for name, code in vars(schema.BuiltinOperator).items()
-    if not name.startswith("_")
-}
-_TYPE_NAMES = {
-    code: name
-    for name, code in vars(schema.TensorType).items()
-    if not name.startswith("_")
-}
+_OPERATOR_NAMES, _TYPE_NAMES = (
+    {code: name for name, code in vars(kind).items() if not name.startswith("_")}
+    for kind in (schema.BuiltinOperator, schema.TensorType)
+)
 _TYPES = frozenset({"FLOAT32", "FLOAT16", "INT32"})  # INT32: paddings, axes and shapes
 _CONSTANT_TYPES = _TYPES | {"INT8"}  # weights, which the operators dequantise
 _INTEGER_TYPES = _CONSTANT_TYPES | {"INT16", "INT64"}  # INT64: biases
@@ -171,17 +136,17 @@ def check_file(path: Path) -> str:
     model = path.read_bytes()
     try:
         facts = flatbuffer.read_facts(model) or {}
-        precision = facts.get("precision")
+        precision, weights = str(facts.get("precision")), facts.get("weights")
         operators = check(model, precision in INTEGER)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
-    weights = "weights not counted: it does not say how many"
-    if precision in BYTES_PER_WEIGHT:
-        check_weights(model, facts["weights"], precision)
-        weights = f"all of {facts['weights']:,} weights in {precision}"
+    counted = "weights not counted: it does not say how many"
+    if precision in BYTES_PER_WEIGHT and type(weights) is int and weights > 0:
+        check_weights(model, weights, precision)
+        counted = f"all of {weights:,} weights in {precision}"
     check_repeats(model)
     targets = "CPU, NPU" if precision in INTEGER else "CPU, GPU, LiteRT.js"
-    return f"{sum(operators.values())} operators for {targets}; {weights}"
+    return f"{sum(operators.values())} operators for {targets}; {counted}"
 
 
 def _operator_name(code: schema.OperatorCodeT) -> str:
@@ -199,7 +164,7 @@ def _fused_activation(operator: schema.OperatorT) -> int | None:
 def _tensor_complaints(tensor: schema.TensorT, types: frozenset[str]) -> list[str]:
     shape = [] if tensor.shape is None else list(tensor.shape)
     signature = shape if tensor.shapeSignature is None else list(tensor.shapeSignature)
-    kind = _TYPE_NAMES[tensor.type]
+    kind = _TYPE_NAMES.get(tensor.type, f"number {tensor.type}")
     name = (tensor.name or b"without a name").decode()
     complaints = []
     if len(shape) > MAX_RANK:

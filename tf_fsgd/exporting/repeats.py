@@ -1,9 +1,13 @@
 """A second inference answers as the first of a fresh interpreter does."""
 
+import contextlib
+from collections.abc import Iterator
+
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from tf_fsgd.exporting.errors import ExportError
+from tf_fsgd.storage.archives import one_line
 
 _TOLERANCE = 1e-6  # of the largest output
 
@@ -18,8 +22,9 @@ def check_repeats(model: bytes) -> None:
         model: The contents of a .tflite file, of float inputs.
 
     Raises:
-        ExportError: If the same interpreter and a fresh one differ, if an output is not
-            finite, or if the input makes no difference to it.
+        ExportError: If LiteRT does not run it, if the same interpreter and a fresh one
+            differ, if an output is not finite, or if the input makes no difference to
+            it.
     """
     reused = _interpreter(model)
     outputs = []
@@ -39,12 +44,23 @@ def check_repeats(model: bytes) -> None:
         raise ExportError("two different inputs have the same output")
 
 
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """What LiteRT says of a model that it does not load or run, in one line."""
+    try:
+        yield
+    except (RuntimeError, ValueError, MemoryError) as error:
+        raise ExportError(f"LiteRT does not run it ({one_line(error)})") from None
+
+
+@_refusals()
 def _interpreter(model: bytes) -> Interpreter:
     interpreter = Interpreter(model_content=model, num_threads=1)
     interpreter.allocate_tensors()
     return interpreter
 
 
+@_refusals()
 def _inputs(interpreter: Interpreter, seed: int) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
     return [
@@ -53,6 +69,7 @@ def _inputs(interpreter: Interpreter, seed: int) -> list[np.ndarray]:
     ]
 
 
+@_refusals()
 def _run(interpreter: Interpreter, inputs: list[np.ndarray]) -> np.ndarray:
     """All outputs in one row."""
     details = interpreter.get_input_details()

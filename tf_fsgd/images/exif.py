@@ -20,10 +20,13 @@ DECODING_ERRORS = (
     EOFError,
     AttributeError,
     RuntimeError,
+    AssertionError,
+    MemoryError,  # the size that a header claims
+    Image.DecompressionBombError,
     struct.error,
     zlib.error,
 )
-"""Pillow's decoders raise all of these on damaged files."""
+"""Pillow raises all of these on damaged files, from decoders and after them."""
 
 _MOST_EXIF = 65_533  # bytes in a JPEG
 

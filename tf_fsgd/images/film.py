@@ -26,13 +26,7 @@ from tf_fsgd.storage.files import atomic_path
 # Without B-frames, which are stored before their turn, MP4 states durations exactly.
 _H264 = ("libx264", {"crf": "18", "bf": "0"})
 _VP9 = ("libvpx-vp9", {"crf": "24", "b": "0", "deadline": "good", "cpu-used": "5"})
-_CODECS = {
-    ".mp4": _H264,
-    ".mov": _H264,
-    ".m4v": _H264,
-    ".mkv": _H264,
-    ".webm": _VP9,
-}
+_CODECS = dict.fromkeys((".mp4", ".mov", ".m4v", ".mkv"), _H264) | {".webm": _VP9}
 FILM_SUFFIXES = tuple(_CODECS)
 # Playlists, which ffmpeg also opens under any name, would lead to other files.
 _FILES_ONLY = {
@@ -211,7 +205,7 @@ def open_film(path: Path) -> Film:
     try:
         with _open(av, path) as container:
             stream = container.streams.best("video")
-            if stream is None:
+            if stream is None or stream.codec_context is None:
                 raise UserError(f"{path}: not a video that can be read (no picture)")
             if stream.width * stream.height > MAX_PIXELS:
                 raise UserError(f"{path}: a frame has too many pixels")

@@ -110,7 +110,7 @@ def image_size(path: str | os.PathLike) -> tuple[int, int]:
             with Image.open(path, formats=READABLE) as image:
                 width, height = image.size
                 turned = image.getexif().get(ExifTags.Base.Orientation) in _TURNED
-        except (Image.DecompressionBombError, *DECODING_ERRORS):
+        except DECODING_ERRORS:
             # Reading all of it says what is wrong with the file, or makes do.
             return read_image(path).shape[:2]
     if turned and image.format != "TIFF":  # whose size Pillow has turned already
@@ -134,17 +134,19 @@ def _decode(file: BinaryIO, path: Path) -> Photo:
         image.load()
         exif = turned_upright(image)
         photo = unpacked(image)
-        lossless = image.format == "WEBP" and _is_lossless_webp(file)
+        lossless = image.format == "WEBP" and is_lossless_webp(file)
         return dataclasses.replace(photo, exif=exif, lossless=lossless)
 
 
-def _is_lossless_webp(file: BinaryIO) -> bool:
+def is_lossless_webp(file: BinaryIO) -> bool:
+    """Whether a WebP's picture, or its first frame, is: Pillow does not say."""
     file.seek(len(b"RIFFsizeWEBP"))
     while len(head := file.read(8)) == 8:
         name, size = struct.unpack("<4sI", head)
         if name in (b"VP8 ", b"VP8L"):
             return name == b"VP8L"
-        file.seek(size + size % 2, os.SEEK_CUR)
+        # A frame has its place and time before the chunks of its picture.
+        file.seek(16 if name == b"ANMF" else size + size % 2, os.SEEK_CUR)
     return False
 
 
@@ -257,6 +259,13 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
         return square.copy()
     picture = Image.fromarray(np.ascontiguousarray(square))
     return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def resized(faces: np.ndarray, size: int) -> np.ndarray:
+    """Faces `[N, S, S, 3]` uint8 as `[N, size, size, 3]`, as `resize` makes them."""
+    if faces.shape[1] == size or not len(faces):
+        return faces
+    return np.stack([resize(face, size) for face in faces])
 
 
 def square_uint8(images: np.ndarray) -> np.ndarray:

@@ -4,9 +4,7 @@ import contextlib
 import dataclasses
 import itertools
 import os
-import struct
 import warnings
-import zlib
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,9 +15,10 @@ from PIL import Image, ImageSequence
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.animation import to_palette
-from tf_fsgd.images.exif import metadata_options, turned_upright
+from tf_fsgd.images.exif import DECODING_ERRORS, metadata_options, turned_upright
 from tf_fsgd.images.film import unreadable
 from tf_fsgd.images.frame import MAX_PIXELS, Frame
+from tf_fsgd.images.io import is_lossless_webp
 from tf_fsgd.images.photo import Photo, packed, unpacked
 from tf_fsgd.storage.files import atomic_path
 
@@ -34,16 +33,6 @@ MOVING_SUFFIXES = tuple(_FORMATS)
 # Pillow's writers hold all frames: two to four gigabytes.
 _MAX_PIXELS_OF_ALL = 5 * MAX_PIXELS
 _TRANSPARENT = 255  # the palette's last colour, where a GIF has transparency
-_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    RuntimeError,
-    Image.DecompressionBombError,
-    struct.error,
-    zlib.error,
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +78,7 @@ class MovingPicture:
                     duration = Fraction(ms) / 1000
                     yield Frame(self._of_its_kind(photo), time, duration)
                     time += duration
-        except _ERRORS as error:
+        except DECODING_ERRORS as error:
             raise unreadable(self.path, error) from None
 
     def write(
@@ -146,7 +135,7 @@ def is_moving(path: Path) -> bool:
     try:
         with _open(path) as image:
             return getattr(image, "n_frames", 1) > 1
-    except _ERRORS:
+    except DECODING_ERRORS:
         return False  # whoever reads it as a photo says what is wrong
 
 
@@ -157,7 +146,7 @@ def open_moving(path: Path) -> MovingPicture:
         UserError: If the file is damaged or too large.
     """
     try:
-        with _open(path) as image:
+        with _open(path) as image, open(path, "rb") as file:
             skip = int(bool(image.info.get("default_image")))
             count = getattr(image, "n_frames", 1) - skip
             if count * image.width * image.height > _MAX_PIXELS_OF_ALL:
@@ -185,12 +174,12 @@ def open_moving(path: Path) -> MovingPicture:
                 loop,
                 bool(transparent),
                 profile,
-                image.format == "WEBP" and _is_lossless(path),
+                image.format == "WEBP" and is_lossless_webp(file),
                 exif,
             )
     except UserError:
         raise
-    except _ERRORS as error:
+    except DECODING_ERRORS as error:
         raise unreadable(path, error) from None
 
 
@@ -222,10 +211,3 @@ def _palette(photo: Photo) -> Image.Image:
     picture.paste(_TRANSPARENT, mask=Image.fromarray(photo.alpha < 128))
     picture.info["transparency"] = _TRANSPARENT
     return picture
-
-
-def _is_lossless(path: Path) -> bool:
-    """Whether the first frame of an animated WebP is: Pillow does not say."""
-    data = path.read_bytes()
-    frame = data.find(b"ANMF")  # its name, size and place take 24 bytes
-    return data[frame + 24 : frame + 28] == b"VP8L"

@@ -12,6 +12,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
+from tf_fsgd.images.io import resize
+
 _WEIGHTS = Path(__file__).parent / "weights" / "person_segmentation.tflite"
 _SIDE = 256
 
@@ -45,12 +47,7 @@ class PersonSegmenter:
         Returns:
             `[256, 256]` float32 in [0, 1].
         """
-        if image.shape[0] != _SIDE:
-            resized = Image.fromarray(image).resize(
-                (_SIDE, _SIDE), Image.Resampling.LANCZOS
-            )
-            image = np.asarray(resized)
-        pixels = image[None].astype(np.float32) / 255
+        pixels = resize(image, _SIDE)[None].astype(np.float32) / 255
         self._interpreter.set_tensor(self._input, pixels)
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._output)[0, ..., 0].copy()

@@ -7,7 +7,7 @@ positive.
 import dataclasses
 from collections.abc import Sequence
 
-from tf_fsgd.edits import EDITS, axis_of, family_range
+from tf_fsgd.edits import EDITS, axis_of, family_range, name_of
 from tf_fsgd.errors import UserError
 from tf_fsgd.latents.directions import Direction, load_direction
 
@@ -21,7 +21,7 @@ def family_axes(edits: Sequence[str]) -> list[tuple[Direction, float]]:
     axes = [family_axis(edit) for edit in edits]
     seen = {}
     for edit in edits:
-        other = seen.setdefault(axis_of(edit), edit)
+        other = seen.setdefault(axis_of(name_of(edit)), edit)
         if other != edit:
             raise UserError(
                 f"edit must name one end of an axis, received {other} and {edit}"

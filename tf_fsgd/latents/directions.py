@@ -62,20 +62,28 @@ class Direction:
             UserError: If the teacher has fewer rows than the direction moves (see
                 `for_rows`), or a W of another dimension.
         """
-        if self.vector.shape[-1] != ws.shape[2]:
-            raise UserError(
-                f"direction {self.name} is of {self.vector.shape[-1]} dimensions, the "
-                f"teacher's W has {ws.shape[2]}"
-            )
-        if max(self.layers) >= ws.shape[1]:
-            raise UserError(
-                f"direction {self.name} moves row {max(self.layers)} of W+, the "
-                f"teacher has rows 0 to {ws.shape[1] - 1}"
-            )
+        self.check(*ws.shape[1:])
         step = np.reshape(np.asarray(strength, np.float32), (-1, 1, 1)) * self.std
         edited = np.array(ws, np.float32)
         edited[:, self.layers] += step * self.vector
         return edited
+
+    def check(self, num_ws: int, w_dim: int) -> None:
+        """Refuses a W+ of other rows or dimensions, `[num_ws, w_dim]`.
+
+        Raises:
+            UserError: As `edit`.
+        """
+        if self.vector.shape[-1] != w_dim:
+            raise UserError(
+                f"direction {self.name} is of {self.vector.shape[-1]} dimensions, the "
+                f"teacher's W has {w_dim}"
+            )
+        if max(self.layers) >= num_ws:
+            raise UserError(
+                f"direction {self.name} moves row {max(self.layers)} of W+, the "
+                f"teacher has rows 0 to {num_ws - 1}"
+            )
 
     def for_rows(self, num_ws: int) -> "Direction":
         """The part of the direction that a teacher with `num_ws` rows can follow.

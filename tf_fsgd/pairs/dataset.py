@@ -48,7 +48,12 @@ def choose_members(seed: int, position: int, members: int) -> tuple[int, int]:
 
 
 def training_dataset(
-    source: FamilySource, config: Config, *, seed: int, start_step: int = 0
+    source: FamilySource,
+    config: Config,
+    *,
+    seed: int,
+    start_step: int = 0,
+    share: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Endless augmented batches; each epoch shows every family once, in a new order.
 
@@ -58,10 +63,12 @@ def training_dataset(
         config: `training.batch_size` and `augmentation` are used.
         seed: Of order, choice and augmentation.
         start_step: Number of batches that a resumed run has already seen.
+        share: Which of the processes that train together this one is. Each reads its
+            own stretch of every batch, replica by replica; `None`: it is alone.
 
     Returns:
-        Dataset of ((A, condition), B): float32 `[batch, R, R, 3]` in [-1, 1] and
-        `[batch, C]`, what leads from A to B.
+        Dataset of ((A, condition), B): float32 `[N, R, R, 3]` in [-1, 1] and `[N, C]`,
+        what leads from A to B; N is the batch, or a replica's part of it.
 
     Raises:
         UserError: If the source is empty or a family cannot be read.
@@ -84,7 +91,13 @@ def training_dataset(
             a, b = covered(a, cover), covered(b, cover)
         return a, b, chosen.condition[1] - chosen.condition[0]
 
-    def sample(position: tf.Tensor):
+    share = share or tf.distribute.InputContext()
+    batch = config.training.batch_size
+    own = batch // share.num_input_pipelines
+
+    def sample(number: tf.Tensor):
+        first = number // own * batch + share.input_pipeline_id * own
+        position = first + number % own
         # A permutation of each epoch that needs no memory and no history.
         index = tf.random.experimental.index_shuffle(
             position % count,
@@ -103,10 +116,10 @@ def training_dataset(
         )
         return (a, tf.ensure_shape(condition, [conditions])), b
 
-    batch = config.training.batch_size
-    stream = tf.data.Dataset.range(start_step * batch, tf.int64.max)
+    stream = tf.data.Dataset.counter(start_step * own)
     stream = stream.map(sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return stream.batch(batch, drop_remainder=True).prefetch(4)
+    size = share.get_per_replica_batch_size(batch)
+    return stream.batch(size, drop_remainder=True).prefetch(4)
 
 
 def _reader(

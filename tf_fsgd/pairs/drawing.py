@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tf_fsgd.images.io import resize, to_uint8
+from tf_fsgd.images.io import resized, to_uint8
 from tf_fsgd.latents.directions import Direction
 from tf_fsgd.stylegan2.teacher import Teacher
 
@@ -29,7 +29,7 @@ def draw(teacher: Teacher, ws: np.ndarray, resolution: int) -> np.ndarray:
         noise_mode="const",
         resolution=drawn_resolution(teacher.resolution, resolution),
     )
-    return np.stack([resize(image, resolution) for image in to_uint8(images)])
+    return resized(to_uint8(images), resolution)
 
 
 def drawn_resolution(full: int, wanted: int) -> int:

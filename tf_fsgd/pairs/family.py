@@ -32,6 +32,7 @@ from google.protobuf.message import DecodeError
 from PIL import Image
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.images.exif import DECODING_ERRORS
 
 HEAD_SIZE = 64  # side in pixels of a stored head mask
 
@@ -141,15 +142,7 @@ def decode_family(
             heads=pictures("heads", "L") if "heads" in files else None,
             scores=numbers["scores"][wanted] if "scores" in numbers else None,
         )
-    # PIL raises OSError, SyntaxError or ValueError, an absent feature the others.
-    except (
-        DecodeError,
-        IndexError,
-        KeyError,
-        OSError,
-        SyntaxError,
-        ValueError,
-    ) as error:
+    except (DecodeError, *DECODING_ERRORS) as error:  # LookupError: a feature is absent
         raise UserError(f"{path}: not a shard of pairs ({error})") from None
 
 

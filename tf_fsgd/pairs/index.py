@@ -58,9 +58,6 @@ class Index:
                     "have them rendered again"
                 )
             check_same(there.made_by, self.made_by, folder)
-            # What a killed run left half-written (files.atomic_path).
-            for temporary in folder.glob(".seeds-*.tfrecord"):
-                temporary.unlink(missing_ok=True)
         write_json(folder / "index.json", dataclasses.asdict(self))
 
     @classmethod
@@ -75,8 +72,17 @@ class Index:
         try:
             names = [field.name for field in dataclasses.fields(cls)]
             index = cls(**{name: values[name] for name in names})
+            # What a folder is read by; the rest of `made_by` is only compared.
+            read = {name: index.made_by[name] for name in ("seed", "resolution")}
+            read |= {"held_out": index.held_out, "count": index.count}
         except (KeyError, TypeError) as error:
             raise UserError(f"{path}: not an index of pairs ({error!r})") from None
+        for name, number in read.items():
+            if type(number) is not int or number < 0:
+                raise UserError(
+                    f"{path}: not an index of pairs ({name} must be a whole number, "
+                    f"received {number!r})"
+                )
         if index.format not in (_FORMAT, *_EARLIER):
             raise UserError(f"{path}: unknown format {index.format!r}")
         return index

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.config import Config
@@ -16,6 +16,9 @@ from tf_fsgd.pairs.render import check_rendering, render_pairs, settle_axes
 from tf_fsgd.pairs.source import FamilySource, open_pairs
 from tf_fsgd.stylegan2.loading import load_teacher
 from tf_fsgd.stylegan2.teacher import Teacher
+
+if TYPE_CHECKING:
+    from tf_fsgd.backend.cluster import Cluster
 
 
 class Origin(Protocol):
@@ -59,7 +62,19 @@ class Rendered:
     def directions(self) -> list[Direction]:
         return [direction for direction, _ in settle_axes(self._config)]
 
-    def make(self, folder: Path, classifier: AttributeClassifier) -> None:
+    def make(
+        self,
+        folder: Path,
+        classifier: AttributeClassifier | None = None,
+        cluster: "Cluster | None" = None,
+    ) -> None:
+        """As an `Origin`; by default with the shipped classifier.
+
+        Args:
+            folder: Of the run's pairs.
+            classifier: Of certain pairs.
+            cluster: Where to render; `None`: here.
+        """
         teacher = self._teacher or load_teacher(self._config.teacher.checkpoint)
         self._teacher = None  # so that training can use its gigabyte
         stats = render_pairs(
@@ -68,6 +83,7 @@ class Rendered:
             teacher=teacher,
             axes=settle_axes(self._config),
             classifier=classifier,
+            cluster=cluster,
         )
         print(f"pairs: {stats.kept} of {stats.candidates} candidates, {folder}")
 

@@ -8,12 +8,20 @@ end; who reads the folder takes as many pairs as were asked for.
 
 What a block gives is for one of two ways of choosing: faces of which a classifier is
 certain (`certain.py`), or whole families, nothing filtered (`whole.py`).
+
+One process keeps every core busy: of its time on a CPU TensorFlow takes 93 %, on as
+many threads as there are, head masks 5 % and the encoding of pictures below 1 %. So
+there is no pool of processes here. A cluster renders what is surely needed ahead, and
+the process that asked it does the rest as if it had been alone.
 """
 
+import functools
 import logging
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from tqdm import tqdm
 
 from tf_fsgd.attributes.model import AttributeClassifier
@@ -24,7 +32,11 @@ from tf_fsgd.pairs.drawing import Axes
 from tf_fsgd.pairs.index import Index, digest
 from tf_fsgd.pairs.shards import PairStats, check_shard, shard_name, write_shard
 from tf_fsgd.pairs.whole import WholeFamilies
+from tf_fsgd.stylegan2.loading import load_teacher
 from tf_fsgd.stylegan2.teacher import Teacher
+
+if TYPE_CHECKING:
+    from tf_fsgd.backend.cluster import Cluster, Maker
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +69,7 @@ def render_pairs(
     axes: Axes,
     classifier: AttributeClassifier | None = None,
     progress: bool = True,
+    cluster: "Cluster | None" = None,
 ) -> PairStats:
     """Renders pairs into a folder until it has the number that `config.pairs` asks for.
 
@@ -74,6 +87,7 @@ def render_pairs(
         classifier: Of certain pairs (default: the shipped one); it judges the pixels
             that are stored.
         progress: Whether to show families kept, families wanted and the time left.
+        cluster: Where to render all but the last blocks, with the shipped classifier.
 
     Returns:
         What became of the candidates of all blocks, earlier runs on the folder
@@ -90,6 +104,12 @@ def render_pairs(
     made_by = {**_made_by(config, teacher, axes), **renderer.made_by}
     Index(made_by, config.pairs.held_out, config.pairs.count).save(out)
     stored = _stored(out, progress)
+    if cluster:
+        start = functools.partial(_worker, config, axes, made_by)
+        while lacking := _surely_needed(config, renderer.block, stored):
+            cluster.make(lacking, start, out, made_by)
+            stored |= {name: check_shard(out / name) for name in lacking}
+            _check_acceptance(sum(stored.values(), PairStats()), config)
     found = sum(stats.kept for stats in stored.values())
     total = PairStats()
     with tqdm(
@@ -105,9 +125,7 @@ def render_pairs(
             # The last block goes on to its end.
             bar.update(min(1, wanted - bar.n))
 
-        start = config.seed * SEEDS_A_RUN
-        for first in range(start, start + SEEDS_A_RUN, renderer.block):
-            seeds = range(first, first + renderer.block)
+        for seeds in _blocks(config, renderer.block):
             name = shard_name(seeds)
             if name not in stored:
                 families, stored[name] = renderer.render_block(seeds, tick)
@@ -129,13 +147,16 @@ def check_rendering(config: Config, teacher: Teacher, axes: Axes) -> None:
 
     Args:
         config: All of it is checked.
-        teacher: Only `resolution` is asked for.
+        teacher: It draws nothing, but maps one z.
         axes: As `settle_axes` gives them.
 
     Raises:
-        UserError: If a setting breaks its rule.
+        UserError: If a setting breaks its rule, or a direction is of another W.
     """
     config.check()
+    (w,) = teacher.mapping(np.zeros((1, teacher.z_dim), np.float32))
+    for direction, _ in axes:
+        direction.check(teacher.num_ws, len(w))
     pairs = config.pairs
     if not all(largest > 0 for _, largest in axes):
         raise UserError(f"pairs.strength must be above 0, received {pairs.strength}")
@@ -174,16 +195,74 @@ def _made_by(config: Config, teacher: Teacher, axes: Axes) -> dict[str, Any]:
     }
 
 
+def _blocks(config: Config, size: int) -> Iterator[range]:
+    """The seeds of a run, block after block."""
+    start = config.seed * SEEDS_A_RUN
+    for first in range(start, start + SEEDS_A_RUN, size):
+        yield range(first, first + size)
+
+
 def _stored(out: Path, progress: bool) -> dict[str, PairStats]:
     """The whole shards of a folder, by name; what is damaged is rendered again."""
     stored = {}
     paths = sorted(out.glob("seeds-*.tfrecord"))
     for path in tqdm(paths, desc="checking", leave=False, disable=not progress):
-        try:
-            stored[path.name] = check_shard(path)
-        except UserError as error:
-            _log.warning("%s; rendering it again", error)
+        if stats := _whole(path):
+            stored[path.name] = stats
     return stored
+
+
+def _whole(path: Path) -> PairStats | None:
+    try:
+        return check_shard(path)
+    except UserError as error:
+        _log.warning("%s; rendering it again", error)
+    return None
+
+
+def _surely_needed(
+    config: Config, size: int, stored: dict[str, PairStats]
+) -> dict[str, range]:
+    """Shards that are not there and that one process would come to, by name.
+
+    How many there are depends on what they keep, which is not known before. What is
+    there says it within a tenth; before anything is, a block may keep all.
+    """
+    wanted = config.pairs.held_out + config.pairs.count
+    most = float(size)
+    if stored:
+        kept = sum(stats.kept for stats in stored.values()) / len(stored)
+        most = min(most, max(1.1 * kept, most / 10))
+    lacking: dict[str, range] = {}
+    found = 0.0
+    for seeds in _blocks(config, size):
+        name = shard_name(seeds)
+        more = stored[name].kept if name in stored else most
+        if found + more > wanted:
+            break
+        found += more
+        if name not in stored:
+            lacking[name] = seeds
+    return lacking
+
+
+def _worker(config: Config, axes: Axes, made_by: dict[str, Any]) -> "Maker":
+    """What renders a block into a file, in a process of a cluster."""
+    teacher = load_teacher(config.teacher.checkpoint)
+    renderer = _CHOICES[config.choice](config, teacher, axes)
+    mine = {**_made_by(config, teacher, axes), **renderer.made_by}
+    for name, value in made_by.items():
+        if mine[name] != value:
+            raise UserError(f"a worker finds {name} {mine[name]!r}, not {value!r}")
+
+    def render(path: Path, seeds: range) -> dict[str, int]:
+        stats = _whole(path) if path.exists() else None
+        if stats is None:
+            families, stats = renderer.render_block(seeds)
+            write_shard(path, families, stats, lossless=renderer.lossless)
+        return {"faces": stats.rendered, "kept": stats.kept}
+
+    return render
 
 
 def _check_acceptance(stats: PairStats, config: Config) -> None:

@@ -43,7 +43,7 @@ class WholeFamilies:
     @staticmethod
     def settle_axes(config: Config) -> Axes:
         """See `render.settle_axes`."""
-        return family_axes(config.axes)
+        return family_axes(config.edits)
 
     def __init__(
         self, config: Config, teacher: Teacher, axes: Axes, classifier: object = None

@@ -33,9 +33,6 @@ class Blend(layers.Layer):
     def compute_output_shape(self, image_shape, edited_shape, strengths_shape):
         return image_shape
 
-    def get_config(self):
-        return {**super().get_config(), "unit": self.unit}
-
 
 def taking_strengths(network: keras.Model, resolution: int, unit: float) -> keras.Model:
     """A network that takes strengths as it is, any other by `with_strength`."""

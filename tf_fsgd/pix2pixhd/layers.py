@@ -40,9 +40,6 @@ class InstanceNormalization(layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
-    def get_config(self):
-        return {**super().get_config(), "epsilon": self.epsilon}
-
 
 def _spatial_mean(x):
     return ops.mean(ops.mean(x, axis=1, keepdims=True), axis=2, keepdims=True)
@@ -71,9 +68,6 @@ class ReflectionPadding2D(layers.Layer):
     def compute_output_shape(self, input_shape):
         n, h, w, c = input_shape
         return (n, h + 2 * self.padding, w + 2 * self.padding, c)
-
-    def get_config(self):
-        return {**super().get_config(), "padding": self.padding}
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
@@ -112,9 +106,6 @@ class DepthToSpace(layers.Layer):
     def call(self, inputs):
         return ops.nn.depth_to_space(inputs, self.size)
 
-    def get_config(self):
-        return {**super().get_config(), "size": self.size}
-
 
 @keras.saving.register_keras_serializable("tf_fsgd")
 class SpaceToDepth(layers.Layer):
@@ -131,9 +122,6 @@ class SpaceToDepth(layers.Layer):
 
     def call(self, inputs):
         return ops.nn.space_to_depth(inputs, self.size)
-
-    def get_config(self):
-        return {**super().get_config(), "size": self.size}
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
@@ -156,6 +144,3 @@ class Spread(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.resolution, self.resolution, input_shape[1])
-
-    def get_config(self):
-        return {**super().get_config(), "resolution": self.resolution}

@@ -77,13 +77,6 @@ class ModulatedConv2D(layers.Layer):
     def compute_output_shape(self, input_shape):
         return (*input_shape[0][:-1], self.filters)
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-        }
-
 
 def _linear():
     # A new one for each weight: an initializer repeats its values.
@@ -118,9 +111,6 @@ class Ends(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], 2 * input_shape[1])
-
-    def get_config(self):
-        return {**super().get_config(), "scale": self.scale}
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
@@ -189,9 +179,6 @@ class Gate(layers.Layer):
     def compute_output_shape(self, input_shape):
         return (input_shape[0], 1, 1, 1)
 
-    def get_config(self):
-        return {**super().get_config(), "rate": self.rate}
-
 
 @keras.saving.register_keras_serializable("tf_fsgd")
 class Texture(layers.Layer):
@@ -230,6 +217,3 @@ class Texture(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[1]
-
-    def get_config(self):
-        return {**super().get_config(), "windows": list(self.windows)}

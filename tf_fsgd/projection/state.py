@@ -67,20 +67,27 @@ def load_state(path: Path, made_with: dict[str, Any]) -> ProjectionState:
     """
     try:
         stored = read_arrays(path, "the state of a projection", _NEEDED)
+        found = _made_with(stored[_MADE_WITH].item(), path)
     except UserError as error:
         raise UserError(f"{error}; delete it to start again") from None
-    found = json.loads(stored[_MADE_WITH].item())
-    state = ProjectionState(
-        step=stored["step"].item(),
-        w=stored["w"],
-        first=stored["first"],
-        second=stored["second"],
-        trail=stored["trail"],
-    )
     for name, asked in made_with.items():
         if found.get(name) != asked:
             raise UserError(
                 f"{path.parent}: holds a projection with {name} {found.get(name)}, "
                 f"asked for {asked}; delete it, or choose another folder"
             )
-    return state
+    arrays = {name: stored[name] for name in ("w", "first", "second", "trail")}
+    return ProjectionState(step=stored["step"].item(), **arrays)
+
+
+def _made_with(text: str, path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UserError(
+            f"{path}: not the state of a projection ({_MADE_WITH} must be an object of "
+            "JSON)"
+        )
+    return found

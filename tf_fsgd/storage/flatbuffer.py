@@ -10,6 +10,7 @@ get at:
 
 import json
 import struct
+from collections.abc import Iterator, Sequence
 
 import flatbuffers
 import numpy as np
@@ -17,6 +18,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 IDENTIFIER = b"TFL3"
 FACTS = "tf_fsgd"
+_NO_TENSOR = -1  # in the place of an optional input
 
 
 def read(model: bytes) -> schema.ModelT:
@@ -38,8 +40,13 @@ def read(model: bytes) -> schema.ModelT:
     except (ValueError, LookupError, TypeError, OverflowError, struct.error) as error:
         # What a position that points outside the file ends in.
         raise ValueError(f"a damaged .tflite file ({error})") from None
-    if not graph.subgraphs or not graph.buffers:
+    lists = [graph.subgraphs, graph.buffers, graph.operatorCodes]
+    for subgraph in graph.subgraphs or ():
+        lists += [subgraph.tensors, subgraph.operators]
+    if not all(lists):
         raise ValueError("a damaged .tflite file (it holds no graph)")
+    if any(not 0 <= number < len(there) for number, there in _references(graph)):
+        raise ValueError("a damaged .tflite file (it names what it does not hold)")
     for buffer in graph.buffers:
         if buffer.offset > 1:
             if buffer.offset + buffer.size > len(model):
@@ -47,6 +54,23 @@ def read(model: bytes) -> schema.ModelT:
             buffer.data = np.frombuffer(model, np.uint8, buffer.size, buffer.offset)
         buffer.offset = buffer.size = 0
     return graph
+
+
+def _references(graph: schema.ModelT) -> Iterator[tuple[int, Sequence]]:
+    """Numbers that stand for an element of a list, each with the list."""
+    for entry in graph.metadata or ():
+        yield entry.buffer, graph.buffers
+    for subgraph in graph.subgraphs:
+        used = [subgraph.inputs, subgraph.outputs]
+        for tensor in subgraph.tensors:
+            yield tensor.buffer, graph.buffers
+        for operator in subgraph.operators:
+            yield operator.opcodeIndex, graph.operatorCodes
+            used += [operator.inputs, operator.outputs]
+        for numbers in used:
+            for number in () if numbers is None else numbers:
+                if number != _NO_TENSOR:
+                    yield number, subgraph.tensors
 
 
 def has_data(buffer: schema.BufferT) -> bool:
@@ -95,7 +119,14 @@ def read_facts(model: bytes) -> dict | None:
         ValueError: If it is not a whole .tflite file.
     """
     graph = read(model)
-    for entry in graph.metadata or []:
+    for entry in graph.metadata or ():
         if entry.name == FACTS.encode():
-            return json.loads(graph.buffers[entry.buffer].data.tobytes())
+            data = graph.buffers[entry.buffer].data
+            try:
+                facts = json.loads(b"" if data is None else bytes(data))
+            except (ValueError, RecursionError):
+                facts = None
+            if not isinstance(facts, dict):
+                raise ValueError(f"a damaged .tflite file (its {FACTS} is no object)")
+            return facts
     return None

@@ -9,9 +9,11 @@ and the other finds the number taken. The file's time of change is the heartbeat
 
 An owner in reach, among the processes of this boot and this container, is looked up,
 which tells of its death at once. Any other (another host on a shared disk, before a
-reboot) is dead when its heartbeat has stopped. A lock of the operating system would be
-shorter, but network disks keep it to one host or do not have it at all, and it cannot
-say who holds it. Roles are for several workers on one folder: each has its own lease.
+reboot) is listened to: it lives if its heart beats, and is dead when that has been
+still for long enough. So what a cluster starts again elsewhere waits, and takes the
+place of what was killed. A lock of the operating system would be shorter, but network
+disks keep it to one host or do not have it at all, and it cannot say who holds it.
+Roles are for several workers on one folder: each has its own lease.
 """
 
 import _thread
@@ -37,6 +39,7 @@ from tf_fsgd.storage.files import make_folder
 
 _BEAT = 15.0  # seconds
 _DEAD_AFTER = 180.0  # seconds; above the minute for which NFS remembers a file's time
+_LISTEN = 1.0  # seconds between two looks at a heartbeat
 _GIVEN_BACK = 0  # of a heartbeat
 _SAME_START = 2.0  # seconds; far less than it takes to come to a process id again
 
@@ -109,29 +112,46 @@ def _refuse_if_alive(path: Path, folder: Path) -> None:
     heartbeat = path.stat().st_mtime
     if heartbeat == _GIVEN_BACK:
         return
-    owner, until = _read(path), ""
+    owner = _read(path)
+    pid, host, since = (owner.get(name, "?") for name in ("pid", "host", "since"))
     if owner.get("reach") == _reach():
         started = _started(owner["pid"])
         alive = started is not None and abs(started - owner["started"]) < _SAME_START
     else:
-        silent = _now(path.parent) - heartbeat
-        alive = silent < _DEAD_AFTER
-        until = f", last heard of {silent:.0f} s ago (dead after {_DEAD_AFTER:.0f} s)"
+        alive = _beats(path, heartbeat, f"process {pid} on {host}")
     if alive:
-        pid, host, since = (owner.get(name, "?") for name in ("pid", "host", "since"))
         raise UserError(
             f"{folder}: another command works here, process {pid} on {host} since "
-            f"{since}{until}; wait for it, or stop it"
+            f"{since}; wait for it, or stop it"
         )
+
+
+def _beats(path: Path, heartbeat: float, owner: str) -> bool:
+    """Listens until the heart of an owner out of reach beats, or has been still."""
+    left = _DEAD_AFTER - (_now(path.parent) - heartbeat)
+    if left > 0:
+        _logger.warning("%s: listening for %s, %.0f s at most", path, owner, left)
+    while _now(path.parent) - heartbeat < _DEAD_AFTER:
+        time.sleep(_LISTEN)
+        if (latest := path.stat().st_mtime) != heartbeat:
+            return latest != _GIVEN_BACK
+    return False
 
 
 def _read(path: Path) -> dict:
     for _ in range(20):
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:  # it is being written
+            owner = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):  # it is being written
             time.sleep(0.05)
-    return {}  # its writer was killed at it
+            continue
+        if not isinstance(owner, dict):
+            break
+        pid, started = owner.get("pid"), owner.get("started")
+        if type(pid) is not int or pid <= 0 or type(started) is not float:
+            break
+        return owner
+    return {}  # its writer was killed at it, or somebody else wrote into it
 
 
 def _reach() -> str:

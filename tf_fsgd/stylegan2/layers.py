@@ -34,9 +34,6 @@ class ScaledLeakyReLU(layers.Layer):
     def call(self, x):
         return clip(ops.leaky_relu(x, SLOPE) * self.gain, self.clamp)
 
-    def get_config(self):
-        return super().get_config() | {"gain": self.gain, "clamp": self.clamp}
-
 
 def clip(x, clamp: float | None):
     return x if clamp is None else ops.clip(x, -clamp, clamp)
@@ -62,9 +59,6 @@ class ConstantInput(layers.Layer):
 
     def call(self, ws):
         return ops.repeat(self.constant, ops.shape(ws)[0], axis=0)
-
-    def get_config(self):
-        return super().get_config() | {"channels": self.channels}
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")
@@ -106,14 +100,6 @@ class Lowpass(layers.Layer):
         kernel = ops.convert_to_tensor(kernel, x.dtype)
         return ops.depthwise_conv(x, kernel, strides=self.stride)
 
-    def get_config(self):
-        return super().get_config() | {
-            "resample_filter": self.resample_filter,
-            "padding": self.padding,
-            "gain": self.gain,
-            "stride": self.stride,
-        }
-
 
 @keras.saving.register_keras_serializable("tf_fsgd")
 class UpsampleImage(layers.Layer):
@@ -146,9 +132,6 @@ class UpsampleImage(layers.Layer):
         if bias is not None:
             image = ops.add(image, ops.tile(bias, 4))
         return ops.nn.depth_to_space(image, 2)
-
-    def get_config(self):
-        return super().get_config() | {"resample_filter": self.resample_filter}
 
 
 def doubling_phases(
@@ -203,9 +186,3 @@ class MinibatchStddev(layers.Layer):
         y = ops.mean(y, axis=(1, 3))[:, None, None]
         y = ops.tile(y, (group, height, width, 1))
         return ops.concatenate([x, y], axis=-1)
-
-    def get_config(self):
-        return super().get_config() | {
-            "group_size": self.group_size,
-            "num_channels": self.num_channels,
-        }

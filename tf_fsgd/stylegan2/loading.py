@@ -21,7 +21,7 @@ def load_teacher(name: str = MobileTeacher.name, dtype: str | None = None) -> Te
         name: `mobile-ffhq`, the name of a published checkpoint (`named.NAMED`), or a
             file: a foreign checkpoint, which is converted once and cached by its hash,
             or a converted one (`.keras`).
-        dtype: Keras policy of the synthesis network; what the CPU does fastest if
+        dtype: Keras policy of the synthesis network; what the machine does fastest if
             `None`.
 
     Raises:

@@ -153,13 +153,6 @@ class ModulatedConv(layers.Layer):
             x = ops.conv(x * style[:, None, None], self.kernel, padding="same")
         return ops.add(x, self.bias) if self.use_bias else x
 
-    def get_config(self):
-        return super().get_config() | {
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "use_bias": self.use_bias,
-        }
-
 
 @keras.saving.register_keras_serializable("tf_fsgd")
 class NoiseBias(layers.Layer):

@@ -19,7 +19,7 @@ class MobileTeacher(Teacher):
     """MobileStyleGAN-FFHQ; its noise is part of its weights.
 
     Args:
-        dtype: Keras policy of the synthesis network; by default what the CPU does
+        dtype: Keras policy of the synthesis network; by default what the machine does
             fastest. `float32` is exact: within 1e-4 of the OpenVINO runtime.
 
     Raises:

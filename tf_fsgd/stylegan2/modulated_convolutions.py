@@ -40,9 +40,6 @@ class _Modulated(layers.Layer):
     def cast(self, x):
         return ops.cast(x, self.compute_dtype)
 
-    def get_config(self):
-        return super().get_config() | {"clamp": self.clamp}
-
 
 @keras.saving.register_keras_serializable("tf_fsgd")
 class StyledConv(_Modulated):
@@ -205,13 +202,6 @@ class StyledConv(_Modulated):
             shape, dtype=self.compute_dtype, seed=self.seed_generator
         )
 
-    def get_config(self):
-        return super().get_config() | {
-            "filters": self.filters,
-            "up": self.up,
-            "resample_filter": self.resample_filter,
-        }
-
 
 @keras.saving.register_keras_serializable("tf_fsgd")
 class ToRGB(_Modulated):
@@ -264,9 +254,6 @@ class ToRGB(_Modulated):
             return x + self.upsample(image[0], bias=self.bias)
         x = clip(ops.add(x, self.bias), self.clamp)
         return x + self.upsample(image[0]) if image else x
-
-    def get_config(self):
-        return super().get_config() | {"resample_filter": self.resample_filter}
 
 
 class _Prepared(NamedTuple):

@@ -19,7 +19,7 @@ class StyleGAN2Teacher(Teacher):
 
     Args:
         model: The networks.
-        dtype: Keras policy of the synthesis network; by default what the CPU does
+        dtype: Keras policy of the synthesis network; by default what the machine does
             fastest. `float32` is within 1e-4 of the reference implementations.
     """
 

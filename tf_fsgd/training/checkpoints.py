@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tf_fsgd.backend import workers
 from tf_fsgd.errors import UserError
 from tf_fsgd.storage.archives import read_arrays, write_arrays
 from tf_fsgd.training.state import TrainingState
@@ -55,12 +56,16 @@ class Checkpoints:
     def save(self) -> None:
         """Saves the state, then removes all but the newest few.
 
+        Of several workers, which have the same state, the chief does it.
+
         Raises:
             UserError: If a variable is NaN or infinite; nothing is saved.
             OSError: If the disk is full; the older checkpoints stay.
         """
         if not self._state.is_finite():
             raise self.diverged("the weights")
+        if not workers.is_chief():
+            return
         values = {name: v.numpy() for name, v in self._state.variables.items()}
         path = self._folder / f"{self._state.images:09d}.npz"
         write_arrays(path, {**values, "format": np.array(_FORMAT)})
@@ -74,9 +79,20 @@ class Checkpoints:
             Whether there was one; otherwise the state stays as it is.
 
         Raises:
-            UserError: If all are damaged, or the newest whole one is of another format
-                or does not fit the config.
+            UserError: If all are damaged, the newest whole one is of another format or
+                does not fit the config, or another worker has found another one.
         """
+        restored = self._restore_newest()
+        theirs = workers.chiefs(self._state.images)
+        if theirs != self._state.images:
+            raise UserError(
+                f"{self._folder}: the newest checkpoint here is of "
+                f"{self._state.images:,} images, the chief found one of {theirs:,}; "
+                "all workers must see the same folder"
+            )
+        return restored
+
+    def _restore_newest(self) -> bool:
         paths = self.paths
         for path in reversed(paths):
             try:
@@ -127,7 +143,7 @@ class Checkpoints:
         paths = self.paths
         return UserError(
             f"training diverged: {what} became NaN or infinite by step "
-            f"{int(self._state.step)}; last good checkpoint: "
+            f"{int(self._state.step.numpy())}; last good checkpoint: "
             f"{paths[-1] if paths else 'none yet'}; a lower training.learning_rate or "
             "training.precision float32 may help"
         )

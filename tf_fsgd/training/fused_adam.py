@@ -12,8 +12,12 @@ import tensorflow as tf
 class FusedAdam(keras.optimizers.Adam):
     """`keras.optimizers.Adam` with the same numbers, variables and arguments.
 
-    Without AMSGrad, and on the TensorFlow backend only.
+    Without AMSGrad, and on the TensorFlow backend only. Of several replicas every one
+    is given the sum of their gradients, for it is clipped before it gets here.
     """
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        return grads_and_vars
 
     def update_step(self, gradient, variable, learning_rate):
         """Updates one weight and its two moments; Keras calls it for each."""

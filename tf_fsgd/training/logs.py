@@ -18,7 +18,15 @@ class TrainingLog:
     A context manager. Between reports a progress bar moves on a terminal.
     """
 
-    def __init__(self, path: Path, tensorboard: Path, *, total: int, images: int):
+    def __init__(
+        self,
+        path: Path,
+        tensorboard: Path,
+        *,
+        total: int,
+        images: int,
+        silent: bool = False,
+    ):
         """Opens the log.
 
         Args:
@@ -27,21 +35,30 @@ class TrainingLog:
             tensorboard: Folder of the event files.
             total: Images that the run will show in all.
             images: Images shown before now; 0 at the start.
+            silent: Whether nothing is written and nothing shown: of several workers one
+                tells of all.
 
         Raises:
             OSError: If the disk is full.
         """
         self._path = path
+        self._silent = silent
         self._total = total
         self._images = images
         self._losses: list[dict[str, tf.Tensor]] = []
         self._since = time.perf_counter()
         self._since_images = images
-        _drop_after(path, images)
-        with disk_errors(tensorboard):
-            self._writer = tf.summary.create_file_writer(str(tensorboard))
+        self._writer = tf.summary.create_noop_writer()
+        if not silent:
+            _drop_after(path, images)
+            with disk_errors(tensorboard):
+                self._writer = tf.summary.create_file_writer(str(tensorboard))
         self._bar = tqdm.tqdm(
-            total=total, initial=images, unit="image", disable=None, leave=False
+            total=total,
+            initial=images,
+            unit="image",
+            disable=True if silent else None,  # None: where it is no terminal
+            leave=False,
         )
 
     def __enter__(self) -> "TrainingLog":
@@ -82,9 +99,10 @@ class TrainingLog:
             "seconds_left": round(seconds_left),
             **{name: round(mean, 5) for name, mean in means.items()},
         }
-        self._bar.write(console_line(record))
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        if not self._silent:
+            self._bar.write(console_line(record))
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
         with self._writer.as_default(step=self._images):
             tf.summary.scalar("images_per_second", rate)
             for name, mean in means.items():

@@ -5,6 +5,7 @@ import math
 import keras
 import numpy as np
 
+from tf_fsgd.backend import workers
 from tf_fsgd.config import Config
 from tf_fsgd.pairs.dataset import training_dataset
 from tf_fsgd.pairs.source import FamilySource
@@ -31,6 +32,9 @@ def train(
     The result depends on the config, the pairs and the machine, not on interruptions.
     Ctrl-C and SIGTERM save a checkpoint; a kill loses the steps since the last one.
 
+    Several GPUs or workers (`backend.workers`) share each batch and see together what
+    one would see alone; a run may go on with more of them, or fewer.
+
     Args:
         config: What to train, for how long, and from which seed.
         run: Where everything is written (see `runs.py`).
@@ -45,13 +49,16 @@ def train(
     Raises:
         UserError: If losses or weights become NaN or infinite (the message names the
             last good checkpoint), or the checkpoints do not fit the config.
-        KeyboardInterrupt: After a stop that was asked for; the same call goes on.
+        KeyboardInterrupt: After a stop that was asked for, here or of another worker;
+            the same call goes on.
+        WorkerLost: If another worker is gone.
     """
     # Initial weights come from the seed; the data order from the seed and the step.
     keras.utils.set_random_seed(config.seed)
     plan = config.training
     total = math.ceil(plan.images / plan.batch_size) * plan.batch_size
-    state = TrainingState(config)
+    with workers.together(), workers.strategy().scope():
+        state = TrainingState(config)
     train_step = make_train_step(
         state,
         config.loss,
@@ -69,16 +76,31 @@ def train(
         return state.images % every < plan.batch_size or state.images >= total
 
     def sample() -> None:
-        if faces is not None:
+        if faces is not None and workers.is_chief():
             grid = edits_grid(of_run(run, state.average), faces)
             write_sample(run.samples, state.images, grid)
             log.image("faces", grid)
 
     batches = iter(
-        training_dataset(source, config, seed=config.seed, start_step=int(state.step))
+        state.strategy.distribute_datasets_from_function(
+            lambda share: training_dataset(
+                source,
+                config,
+                seed=config.seed,
+                start_step=int(state.step.numpy()),
+                share=share,
+            )
+        )
     )
     with (
-        TrainingLog(run.log, run.tensorboard, total=total, images=state.images) as log,
+        workers.together(),
+        TrainingLog(
+            run.log,
+            run.tensorboard,
+            total=total,
+            images=state.images,
+            silent=not workers.is_chief(),
+        ) as log,
         stop_request() as stop,
     ):
         if not resumed:
@@ -92,13 +114,17 @@ def train(
                     raise checkpoints.diverged("the losses")
             if due(plan.sample_every):
                 sample()
-            if due(plan.checkpoint_every) or stop:
+            # All workers stop at the same step, whoever was asked to.
+            stopping = workers.total(bool(stop)) > 0
+            if due(plan.checkpoint_every) or stopping:
                 checkpoints.save()
-            if stop and state.images < total:
+            if stopping and state.images < total:
                 raise KeyboardInterrupt
 
-    # Last, because a run with a translator is held to be trained.
-    run.save_translator(state.average)
+    if workers.is_chief():
+        # Last, because a run with a translator is held to be trained.
+        run.save_translator(state.average)
+    workers.total(0)  # the others leave when it is there
     return state.average
 
 

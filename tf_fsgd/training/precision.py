@@ -6,7 +6,6 @@ almost twice as fast.
 """
 
 import keras
-import tensorflow as tf
 
 from tf_fsgd.backend.hardware import fast_policy
 from tf_fsgd.config import PRECISIONS
@@ -14,16 +13,13 @@ from tf_fsgd.errors import UserError
 
 POLICIES = tuple(name for name in PRECISIONS if name != "auto")
 
-_FIRST_GPU_WITH_BFLOAT16 = (8, 0)  # compute capability; Ampere
-
 
 def resolve_policy(name: str) -> str:
     """Chooses the Keras dtype policy.
 
-    "auto" is "mixed_bfloat16" where the hardware has bfloat16 convolutions, "float32"
-    elsewhere. The hardware is the first GPU when there is one (compute capability 8.0
-    or higher), else the CPU (`hardware.fast_policy`). float16 is never chosen by
-    itself: it needs loss scaling, and CPUs gain nothing from it.
+    "auto" is `hardware.fast_policy`: "mixed_bfloat16" where the hardware has bfloat16
+    convolutions, "float32" elsewhere. float16 is never chosen by itself: it needs loss
+    scaling, and CPUs gain nothing from it.
 
     Args:
         name: "auto" or one of `POLICIES`.
@@ -36,18 +32,11 @@ def resolve_policy(name: str) -> str:
     """
     if name in POLICIES:
         return name
-    if name != "auto":
-        raise UserError(
-            f"training.precision must be one of {', '.join(PRECISIONS)}, "
-            f"received {name!r}"
-        )
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
+    if name == "auto":
         return fast_policy()
-    details = tf.config.experimental.get_device_details(gpus[0])
-    capability = details.get("compute_capability", (0, 0))
-    has_bfloat16 = capability >= _FIRST_GPU_WITH_BFLOAT16
-    return "mixed_bfloat16" if has_bfloat16 else "float32"
+    raise UserError(
+        f"training.precision must be one of {', '.join(PRECISIONS)}, received {name!r}"
+    )
 
 
 def with_policy(model: keras.Model, name: str) -> keras.Model:

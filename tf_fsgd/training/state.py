@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tf_fsgd.backend.hardware import dtype_policy
 from tf_fsgd.config import Config, TrainingConfig
+from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
 from tf_fsgd.pix2pixhd.generator import build_generator
 from tf_fsgd.pix2pixhd.growth import grow
@@ -51,6 +52,25 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+def check_shares(plan: TrainingConfig, replicas: int) -> None:
+    """Refuses a training that so many replicas cannot share.
+
+    Raises:
+        UserError: If a batch cannot be cut into equal slices, or the precision is
+            float16, whose scale of the losses Keras keeps for one replica only.
+    """
+    if plan.batch_size % replicas:
+        raise UserError(
+            f"training.batch_size must be a multiple of {replicas}, the GPUs and "
+            f"workers that share a batch, received {plan.batch_size}"
+        )
+    if replicas > 1 and plan.precision == "mixed_float16":
+        raise UserError(
+            "training.precision must be another than mixed_float16 where several GPUs "
+            "or workers train together"
+        )
+
+
 class TrainingState:
     """The variables of a run, made from its config.
 
@@ -61,6 +81,7 @@ class TrainingState:
             is what samples show and what becomes the translator.
         generator_optimizer, discriminator_optimizer: Adam; for float16, scaling losses.
         step: int64 variable, steps done.
+        strategy: The one in whose scope it was made; its replicas hold all this alike.
     """
 
     def __init__(self, config: Config):
@@ -68,6 +89,7 @@ class TrainingState:
 
         Weights are drawn from Keras' global seed (`keras.utils.set_random_seed`).
         """
+        self.strategy = tf.distribute.get_strategy()
         resolution, edits = config.pairs.resolution, len(config.axes)
         self.batch_size = config.training.batch_size
         self.policy = resolve_policy(config.training.precision)
@@ -139,7 +161,7 @@ class TrainingState:
     @property
     def images(self) -> int:
         """Images shown so far."""
-        return int(self.step) * self.batch_size
+        return int(self.step.numpy()) * self.batch_size
 
     @property
     def variables(self) -> dict[str, tf.Variable]:

@@ -1,4 +1,8 @@
-"""One step of pix2pixHD training as a single `tf.function`."""
+"""One step of pix2pixHD training as a single `tf.function`.
+
+Several replicas share a step: each takes its slice of the batch, their gradients are
+added up, and all make the same update.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,12 +79,12 @@ def make_train_step(
                 "for it"
             )
         features = with_policy(perceptual.network, state.policy)
+        distance = perceptual.distance
     generator, discriminator = state.generator, state.discriminator
+    replicas = state.strategy.num_replicas_in_sync
 
-    # No branch depends on a tensor, so AutoGraph would only rewrite the losses, from
-    # whatever their source files hold by now.
-    @tf.function(autograph=False)
-    def train_step(inputs: Inputs, b: tf.Tensor) -> dict[str, tf.Tensor]:
+    def replica_step(inputs: Inputs, b: tf.Tensor) -> dict[str, tf.Tensor]:
+        replica = tf.distribute.get_replica_context()
         asked = tf.nest.flatten(inputs)[: len(generator.inputs)]
         with tf.GradientTape(persistent=True) as tape:
             fake = generator(
@@ -95,7 +99,7 @@ def make_train_step(
                     real_outputs, fake_outputs
                 )
             if config.perceptual:
-                terms["perceptual"] = perceptual.distance(
+                terms["perceptual"] = distance(
                     features(_fitted(fake, features), training=False),
                     features(_fitted(b, features), training=False),
                 )
@@ -104,33 +108,32 @@ def make_train_step(
             if config.unchanged:
                 terms["unchanged"] = losses.unchanged_loss(fake, b, asked[0])
             if config.equivariance:
-                # Of one sample a step: each costs a pass through the generator.
-                margin = min(_FARTHEST, fake.shape[1] // 8)
-                offset = tf.random.stateless_uniform(
-                    [2], tf.stack([state.step, 0]), 0, 2 * margin + 1, tf.int32
-                )
-                first = [value[:1] for value in asked]
-                first[0] = losses.shifted(first[0], offset, margin)
-                moved = generator(
-                    keras.tree.pack_sequence_as(generator.input, first), training=True
-                )
-                terms["equivariance"] = losses.equivariance_loss(
-                    moved, fake[:1], offset, margin
+                # Of one sample a step, the whole batch's first: each costs a pass
+                # through the generator. A mean over the replicas makes up for the rest.
+                holds_it = not tf.get_static_value(replica.replica_id_in_sync_group)
+                terms["equivariance"] = (
+                    replicas * equivariance(asked, fake) if holds_it else tf.zeros([])
                 )
             total = sum(getattr(config, name) * term for name, term in terms.items())
             discriminator_loss = losses.lsgan_discriminator_loss(
                 real_outputs, fake_outputs
             )
-            # The factor is 1 unless the policy is float16.
-            scaled_total = state.generator_optimizer.scale_loss(total)
+            # The mean of a slice, as a share in the mean of the batch. The scale is 1
+            # unless the policy is float16.
+            scaled_total = state.generator_optimizer.scale_loss(total / replicas)
             scaled_discriminator_loss = state.discriminator_optimizer.scale_loss(
-                discriminator_loss
+                discriminator_loss / replicas
             )
 
-        generator_gradients = tape.gradient(scaled_total, generator.trainable_variables)
-        discriminator_gradients = tape.gradient(
-            scaled_discriminator_loss, discriminator.trainable_variables
+        named = {**terms, "generator": total, "discriminator": discriminator_loss}
+        parts = (
+            tape.gradient(scaled_total, generator.trainable_variables),
+            tape.gradient(scaled_discriminator_loss, discriminator.trainable_variables),
+            tf.stack(list(named.values())) / replicas,
         )
+        if replicas > 1:  # alone, no weight waits for the gradients of others
+            parts = replica.all_reduce(tf.distribute.ReduceOp.SUM, parts)
+        generator_gradients, discriminator_gradients, shares = parts
         state.generator_optimizer.apply(
             clipped(generator_gradients, largest_norm), generator.trainable_variables
         )
@@ -138,11 +141,38 @@ def make_train_step(
             clipped(discriminator_gradients, largest_norm),
             discriminator.trainable_variables,
         )
-        update_average(
-            state.average.variables, state.generator.variables, state.step, ema_decay
+        return dict(zip(named, tf.unstack(shares), strict=True))
+
+    def equivariance(asked: list[tf.Tensor], fake: tf.Tensor) -> tf.Tensor:
+        margin = min(_FARTHEST, fake.shape[1] // 8)
+        offset = tf.random.stateless_uniform(
+            [2], tf.stack([state.step, 0]), 0, 2 * margin + 1, tf.int32
         )
+        first = [value[:1] for value in asked]
+        first[0] = losses.shifted(first[0], offset, margin)
+        moved = generator(
+            keras.tree.pack_sequence_as(generator.input, first), training=True
+        )
+        return losses.equivariance_loss(moved, fake[:1], offset, margin)
+
+    # No branch depends on a tensor, so AutoGraph would only rewrite the losses, from
+    # whatever their source files hold by now.
+    @tf.function(autograph=False)
+    def train_step(inputs: Inputs, b: tf.Tensor) -> dict[str, tf.Tensor]:
+        named = state.strategy.run(replica_step, args=(inputs, b))
+        with state.strategy.scope():
+            update_average(
+                [variable.value for variable in state.average.variables],
+                [variable.value for variable in state.generator.variables],
+                state.step,
+                ema_decay,
+            )
         state.step.assign_add(1)
-        return {**terms, "generator": total, "discriminator": discriminator_loss}
+        # Every replica has the same.
+        return {
+            name: state.strategy.experimental_local_results(loss)[0]
+            for name, loss in named.items()
+        }
 
     return train_step
 

@@ -24,8 +24,9 @@ import numpy as np
 
 from tf_fsgd.edits import strengths_of
 from tf_fsgd.errors import UserError
-from tf_fsgd.images.io import resize, to_float, to_uint8
+from tf_fsgd.images.io import resized, to_float, to_uint8
 from tf_fsgd.storage.files import read_json
+from tf_fsgd.translator.licence import licence_of
 from tf_fsgd.translator.litert import LiteRTNetwork
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "shipped"
 DEFAULT = "mobile-256"
 FACES_LICENCE = "non-commercial research only: the weights derive from FFHQ and CelebA"
-OWN_LICENCE = "that of the images and networks that it was trained with"
 FORMAT = 2  # of a shipped translator's JSON; 2: beside a .tflite
-_LICENCES = {"folder": OWN_LICENCE}  # by the way in which faces were chosen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,8 +113,7 @@ class Translator:
         """
         if isinstance(edits, dict):
             edits = np.tile(self.strengths(edits), (len(faces), 1))
-        if faces.shape[1] != self.resolution and len(faces):
-            faces = np.stack([resize(face, self.resolution) for face in faces])
+        faces = resized(faces, self.resolution)
         outputs = [
             to_uint8(
                 np.asarray(
@@ -145,7 +143,7 @@ def of_run(run: "RunFolder", network: "keras.Model") -> Translator:
     units, resolution = config.units, config.pairs.resolution
     axes = config.axes or tuple(units)
     network = taking_strengths(network, resolution, units[axes[0]])
-    licence = _LICENCES.get(config.choice, FACES_LICENCE)
+    licence = licence_of(config)
     return Translator(run.path.name, network, resolution, axes, units, licence)
 
 

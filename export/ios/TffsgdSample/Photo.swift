@@ -5,7 +5,7 @@ import UIKit
 /// The network knows faces as FFHQ aligns them: one upright face, eyes level in the upper
 /// half, chin above the lower edge. A square cut from the middle is that only if the photo
 /// was framed so; an app for users finds the face and aligns it first, as
-/// `python -m tf_fsgd translate` does.
+/// `tf-fsgd translate` does.
 ///
 /// - Parameter side: Of the result in pixels.
 func square(of photo: UIImage, side: Int) -> UIImage {

@@ -14,7 +14,7 @@ actor Translator {
     let edits: Edits
     private let runner: SignatureRunner
 
-    /// Opens what `python -m export` wrote: a .tflite file and the JSON beside it.
+    /// Opens what `tf-fsgd export` wrote: a .tflite file and the JSON beside it.
     init(model: URL, facts: URL) throws {
         edits = try JSONDecoder().decode(Edits.self, from: Data(contentsOf: facts))
         var options = Interpreter.Options()

@@ -75,7 +75,7 @@ def photo(face_png, tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def exported(translator, tmp_path_factory) -> Path:
-    """What of `python -m export`'s folder a server and its client read."""
+    """What of `tf-fsgd export`'s folder a server and its client read."""
     out = tmp_path_factory.mktemp("served") / "tiny"
     servable = Servable(translator)
     saved_model.write(servable, out / "saved_model")

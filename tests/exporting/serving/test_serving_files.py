@@ -9,7 +9,7 @@ import pytest
 
 from tf_fsgd.errors import UserError
 from tf_fsgd.exporting.folder import EXPORT_FORMAT
-from tf_fsgd.exporting.serving.model import DEFAULT, ServedModel, load_model_info
+from tf_fsgd.exporting.serving.model import ServedModel, load_model_info
 from tf_fsgd.translator import translator
 from tf_fsgd.translator.translator import load_translator
 
@@ -71,9 +71,9 @@ def test_an_exported_folder_says_what_it_is(exported):
     assert expected.strengths({"frown": 0.5, "feminine": 1}) == [2.5, -0.5]
 
 
-@pytest.mark.parametrize("name", ["shipped", DEFAULT])
+@pytest.mark.parametrize("name", ["shipped", "mobile-256"])
 def test_the_alias_of_the_default_model(name):
-    assert load_model_info(name).name == DEFAULT == translator.DEFAULT
+    assert load_model_info(name).name == translator.DEFAULT
 
 
 def report(folder, **facts):
@@ -106,8 +106,25 @@ def test_a_report_that_is_no_exports(tmp_path, facts):
         load_model_info(tmp_path)
 
 
-@pytest.mark.parametrize("facts", [{}, {"axes": 1}, {"axes": [], "units": [1]}])
-def test_facts_that_are_none(tmp_path, facts):
-    report(tmp_path, **facts)
-    with pytest.raises(UserError, match="not the facts of a model"):
-        load_model_info(tmp_path)
+@pytest.mark.parametrize(
+    ("facts", "wrong"),
+    [
+        ({"axes": None}, "axes is None"),
+        ({"axes": 1}, "axes is 1"),
+        ({"axes": [], "units": [1]}, r"units is \[1\]"),
+        ({"axes": [["smile"]]}, "axes is "),
+        ({"units": {}}, "units is {}"),
+        ({"units": {"smile": []}}, "units is "),
+        ({"units": {"smile": 0}}, "units is "),
+        ({"units": {"smile": float("inf")}}, "units is "),
+        ({"units": {"older": 1.0}}, "units is "),  # of no axis
+        ({"name": None}, "name is None"),
+        ({"resolution": float("inf")}, "resolution is inf"),
+        ({"resolution": -1}, "resolution is -1"),
+    ],
+)
+def test_facts_that_are_none(tmp_path, facts, wrong):
+    report(tmp_path, **({"axes": ["smile"], "units": {"smile": 2.0}} | facts))
+    rule = rf"report.json: not the facts of a model \({wrong}"
+    with pytest.raises(UserError, match=rule):
+        load_model_info(tmp_path).strengths({"smile": 0.5})

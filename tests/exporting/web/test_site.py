@@ -56,6 +56,7 @@ def test_site_is_whole_and_says_what_it_is(translator, modules, tmp_path):
         assert (out / facts[key]).stat().st_size > 1000
     model = (out / facts["file"]).read_bytes()
     assert facts["sha256"] == hashlib.sha256(model).hexdigest()
+    assert f"\n{translator.licence}." in (out / "NOTICE.txt").read_text()
     assert (out / "litert/core.js").read_text() == "core/dist/index.js"
     assert [path.name for path in out.parent.glob(".site*")] == []
 

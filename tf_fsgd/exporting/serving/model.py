@@ -6,15 +6,16 @@ or the shipped translator that was exported.
 """
 
 import dataclasses
-import importlib.resources
 from pathlib import Path
+from typing import Any
 
-from tf_fsgd.edits import strengths_of
+from tf_fsgd.edits import opposite, strengths_of
 from tf_fsgd.errors import UserError
 from tf_fsgd.exporting.folder import EXPORT_FORMAT
 from tf_fsgd.storage.files import read_json
+from tf_fsgd.translator.translator import DEFAULT, SHIPPED, is_shipped
 
-DEFAULT = "mobile-256"
+_SAID = ("name", "resolution", "axes", "units")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,25 +53,20 @@ def load_model_info(name_or_folder: str | Path) -> ServedModel:
     """Reads what is known of a model.
 
     Args:
-        name_or_folder: A shipped translator's name, or a folder that `python -m export`
+        name_or_folder: A shipped translator's name, or a folder that `tf-fsgd export`
             has made.
 
     Raises:
         UserError: If it is neither, its facts cannot be read, or an export is of
             another version.
     """
-    shipped = importlib.resources.files("tf_fsgd") / "translator" / "shipped"
-    names = sorted(
-        entry.name.removesuffix(".json")
-        for entry in shipped.iterdir()
-        if entry.name.endswith(".json")
-    )
     name = DEFAULT if name_or_folder == "shipped" else str(name_or_folder)
-    if name in names:
-        with importlib.resources.as_file(shipped / f"{name}.json") as path:
-            return _of({"name": name, **read_json(path)}, path)
+    if is_shipped(name):
+        path = SHIPPED / f"{name}.json"
+        return _of({"name": name, **read_json(path)}, path)
     path = Path(name_or_folder) / "report.json"
     if not path.is_file():
+        names = sorted(path.stem for path in SHIPPED.glob("*.json"))
         raise UserError(
             f"model info must be an exported folder or one of {', '.join(names)}, "
             f"received {str(name_or_folder)!r}"
@@ -85,12 +81,23 @@ def load_model_info(name_or_folder: str | Path) -> ServedModel:
 
 
 def _of(facts: dict, path: Path) -> ServedModel:
-    try:
-        return ServedModel(
-            name=facts["name"],
-            resolution=int(facts["resolution"]),
-            axes=tuple(facts["axes"]),
-            units=dict(facts["units"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not the facts of a model ({error!r})") from None
+    values: list[Any] = [facts.get(key) for key in _SAID]
+    name, resolution, axes, units = values
+    named = isinstance(axes, list) and all(isinstance(axis, str) for axis in axes)
+    kept = (
+        isinstance(name, str),
+        type(resolution) is int and resolution > 0,
+        named,
+        named
+        and isinstance(units, dict)
+        and units != {}
+        and all(type(unit) in (int, float) for unit in units.values())
+        and all(0 < unit < float("inf") for unit in units.values())
+        and all(axis in axes or opposite(axis) in axes for axis in units),
+    )
+    for key, rule in zip(_SAID, kept, strict=True):
+        if not rule:
+            raise UserError(
+                f"{path}: not the facts of a model ({key} is {facts.get(key)!r})"
+            )
+    return ServedModel(name, resolution, tuple(axes), units)

@@ -1,25 +1,13 @@
 """The picture in a server's reply, which is not trusted to be one."""
 
 import io
-import struct
 import warnings
-import zlib
 
 import numpy as np
 from PIL import Image
 
 from tf_fsgd.exporting.serving.errors import ServerError
-
-# Pillow's decoder of PNG raises these on damaged files.
-_DECODING_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
+from tf_fsgd.images.exif import DECODING_ERRORS
 
 
 def decode_png(reply: bytes, resolution: int, place: str) -> np.ndarray:
@@ -45,7 +33,7 @@ def decode_png(reply: bytes, resolution: int, place: str) -> np.ndarray:
             size = image.size
             if size == (resolution, resolution):
                 return np.asarray(image.convert("RGB"))
-    except _DECODING_ERRORS as error:
+    except DECODING_ERRORS as error:
         reason = f"{len(reply):,} bytes that are no PNG file ({type(error).__name__})"
         raise ServerError(f"{place}: the reply is {reason}") from None
     raise ServerError(

