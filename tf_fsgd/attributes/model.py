@@ -8,7 +8,6 @@ ImageNet's VGG19 is not at hand.
 """
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -142,7 +141,8 @@ class AttributeClassifier:
         Raises:
             UserError: If `images` has another shape.
         """
-        return _read(images, lambda faces: ops.sigmoid(self._logits(faces)))
+        read = _read(images, self._logits, len(ATTRIBUTES))
+        return ops.convert_to_numpy(ops.sigmoid(read))
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """The last features, averaged over the picture: what logits are linear in.
@@ -153,8 +153,8 @@ class AttributeClassifier:
         Returns:
             `[N, 320]` float32.
         """
-        model = self.model
-        return _read(images, keras.Model(model.input, model.get_layer("pool").output))
+        pooled = self.model.get_layer("pool").output
+        return _read(images, keras.Model(self.model.input, pooled), pooled.shape[-1])
 
     def head(self) -> tuple[np.ndarray, np.ndarray]:
         """The logits of features: weights `[320, 40]` and biases `[40]`."""
@@ -162,19 +162,19 @@ class AttributeClassifier:
         return kernel, bias
 
 
-def _read(images: np.ndarray, network: Callable) -> np.ndarray:
+def _read(images: np.ndarray, network: keras.Model, numbers: int) -> np.ndarray:
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[1:] != (*images.shape[1:2] * 2, 3):
         raise UserError(f"images must be [N, R, R, 3], received {images.shape}")
-    rows = []
-    # Of no face the features have a shape as well.
-    for start in range(0, max(len(images), 1), _BATCH):
+    rows = np.empty((len(images), numbers), np.float32)
+    for start in range(0, len(images), _BATCH):
         faces = images[start : start + _BATCH]
         if faces.dtype == np.uint8:
             faces = to_float(faces)
-        read = network(_shrink(faces.astype(np.float32, copy=False)))
-        rows.append(ops.convert_to_numpy(read))
-    return np.concatenate(rows)
+        faces = _shrink(faces.astype(np.float32, copy=False))
+        read = network(faces, training=False)
+        rows[start : start + _BATCH] = ops.convert_to_numpy(read)
+    return rows
 
 
 def _shrink(images: np.ndarray):

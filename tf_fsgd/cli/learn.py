@@ -45,7 +45,7 @@ def learn(
             thing, or as `train`.
     """
     from tf_fsgd import job
-    from tf_fsgd.own_edit import learn_direction
+    from tf_fsgd.discovery.own_photos import learn_direction
 
     path = learn_direction(present, absent, name, Path(runs) / "directions", teacher)
     asked = {
