@@ -1,6 +1,6 @@
 """Feeds damaged files to every parser: a right result, or one line.
 
-    python -m benchmarks.fuzz FOLDER                       # half an hour on one core
+    python -m benchmarks.fuzz FOLDER                       # all parsers
     python -m benchmarks.fuzz FOLDER --only header reply --count 2000 --seed 1
     python -m benchmarks.fuzz FOLDER --seconds 100         # goes on next time
 

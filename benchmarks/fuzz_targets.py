@@ -221,7 +221,8 @@ def _lease(scratch: Path) -> Target:
     from tf_fsgd.storage import lease as module
     from tf_fsgd.storage.lease import lease
 
-    # It waits a second for who may still be writing.
+    # It waits a second for who may still be writing, and three minutes for a heartbeat.
+    module._DEAD_AFTER = 0.0
     module.time = SimpleNamespace(sleep=lambda seconds: None)
     folder = scratch / "leased"
     with lease(folder):

@@ -6,8 +6,9 @@ The program renders in one process, in which TensorFlow takes all cores; so what
 processes could gain is the third way against the second. All ways take turns, and the
 best round of each counts.
 
-As a script it is a worker of these: its arguments are a preset, how many families to a
-turn, and the cores to use.
+As a program it is a worker of these, which renders on the cores that it is told:
+
+    python -m benchmarks.render_workers preset families core [core]
 """
 
 import contextlib
@@ -68,10 +69,10 @@ def render_ratio(
     return min(seconds["one core"]) / min(seconds["two cores"])
 
 
-def work(preset: str, families: int, cores: set[int]) -> None:
+def main(preset: str, families: str, *cores: str) -> None:
     """Renders and encodes the same families again and again, for each line it reads."""
     loaded = peak()
-    os.sched_setaffinity(0, cores)  # TensorFlow has as many threads
+    os.sched_setaffinity(0, map(int, cores))  # TensorFlow has as many threads
     from tf_fsgd import presets
     from tf_fsgd.pairs.family import encode_family
     from tf_fsgd.pairs.render import settle_axes
@@ -83,7 +84,7 @@ def work(preset: str, families: int, cores: set[int]) -> None:
     renderer = WholeFamilies(config, teacher, settle_axes(config))
 
     def draw() -> None:
-        drawn, _ = renderer.render_block(range(families))
+        drawn, _ = renderer.render_block(range(int(families)))
         for family in drawn:
             encode_family(family, lossless=renderer.lossless)
 
@@ -92,4 +93,4 @@ def work(preset: str, families: int, cores: set[int]) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    work(sys.argv[1], int(sys.argv[2]), {int(core) for core in sys.argv[3:]})
+    main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Two processes with a core each against one process on one core, paired.
+"""Two cores against one, paired: rendering and training.
 
     python -m benchmarks.workers            # minutes, on an idle machine of two cores
     python -m benchmarks.workers --json     # the last line is an object of the ratios
@@ -6,8 +6,11 @@
 A ratio is how many times as many images a second the two make. Both ways take turns, so
 that whatever else the machine does meets them alike, and the best round of each counts.
 
-`train`: steps of a preset's networks, the same batch for both, without the perceptual
-loss; two workers meet through the loopback device and add up their gradients.
+`render`: families of pictures, by the one process that the program renders with.
+
+`train`: two processes with a core each against one on one core, steps of a preset's
+networks, the same batch for both, without the perceptual loss; the two meet through the
+loopback device and add up their gradients.
 """
 
 import argparse
@@ -20,6 +23,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from benchmarks.render_workers import render_ratio
 from benchmarks.started import Worker, started
 from tf_fsgd.presets import PRESETS, preset
 
@@ -105,7 +109,15 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-HALVES: dict[str, Callable[[argparse.Namespace], float]] = {"train": train}
+def render(arguments: argparse.Namespace) -> float:
+    """Measures rendering (`render_workers.py`)."""
+    return render_ratio(arguments.preset, arguments.rounds)
+
+
+HALVES: dict[str, Callable[[argparse.Namespace], float]] = {
+    "render": render,
+    "train": train,
+}
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,8 @@
 """README.md and docs/: commands that there are, links that lead somewhere, 200 lines.
 
 Every command asks the program itself for its help, in this process, and is held to the
-flags that stand there. Nothing of the work is run.
+flags that stand there. Those of README.md are run as well, with networks and pictures
+as small as they come, and must leave what they name.
 """
 
 import contextlib
@@ -12,12 +13,27 @@ import operator
 import re
 import runpy
 import shlex
+import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
+from scipy.special import expit
 
 import tf_fsgd
+from tf_fsgd import cli, job
+from tf_fsgd.attributes.model import AttributeClassifier
+from tf_fsgd.discovery.survey import logit
+from tf_fsgd.images.io import read_image, write_image
+from tf_fsgd.pairs.certain import CertainPairs
+from tf_fsgd.pairs.whole import WholeFamilies
+from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.runs import unfinished_or_new
+from tf_fsgd.stylegan2.architecture import Architecture
+from tf_fsgd.stylegan2.model import StyleGAN2
 
 REPOSITORY = Path(__file__).parents[1]
 COMMANDED = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
@@ -28,8 +44,10 @@ LINKED |= {*REPOSITORY.glob("export/**/*.md"), *REPOSITORY.glob("tf_fsgd/**/*.md
 FOREIGN = {"adb", "cd", "docker", "litert-benchmark", "mypy", "pip", "ruff"}
 OURS = {"tf_fsgd", "export", "benchmarks"}
 SUBCOMMANDS = {"attributes"}  # verbs whose first word is one more
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 _BLOCK = re.compile(r"^ *```bash\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"`((?:tf-fsgd|train\.py) [^`]+)`")
 _LINK = re.compile(r"\]\((?!https?:)([^)\s#]*)(?:#([^)\s]+))?\)")
 _FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 
@@ -37,23 +55,35 @@ _FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 pytestmark = pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
 
 
-def commands(page: str) -> list[list[str]]:
-    """The words of every command in the bash blocks of a page.
+def scenes(page: str) -> list[list[list[str]]]:
+    """The words of every command of a page: those of each bash block, of sentences.
 
     Comments, variables set in front and the folder of a virtual environment are left
     out; `&&` parts two commands.
     """
+    blocks = [block.replace("\\\n", " ").splitlines() for block in _BLOCK.findall(page)]
+    inline = [" ".join(command.split()) for command in _INLINE.findall(page)]
+    blocks.append([re.sub(r"^train\.py", r"python \g<0>", line) for line in inline])
+    return [
+        [command for line in block for command in _commands(line)] for block in blocks
+    ]
+
+
+def _commands(line: str) -> list[list[str]]:
     found = []
-    for block in _BLOCK.findall(page):
-        for line in block.replace("\\\n", " ").splitlines():
-            words = shlex.split(line, comments=True)
-            while words:
-                end = words.index("&&") if "&&" in words else len(words)
-                command, words = words[:end], words[end + 1 :]
-                while command and re.match(r"\w+=", command[0]):
-                    command = command[1:]
-                found.append([command[0].removeprefix(".venv/bin/"), *command[1:]])
+    words = shlex.split(line, comments=True)
+    while words:
+        end = words.index("&&") if "&&" in words else len(words)
+        command, words = words[:end], words[end + 1 :]
+        while command and re.match(r"\w+=", command[0]):
+            command = command[1:]
+        found.append([command[0].removeprefix(".venv/bin/"), *command[1:]])
     return found
+
+
+def commands(page: str) -> list[list[str]]:
+    """All commands of a page."""
+    return sum(scenes(page), [])
 
 
 def target(words: list[str]) -> tuple[str, list[str]] | None:
@@ -112,7 +142,7 @@ def unknown(words: list[str]) -> list[str]:
             found.append(word)
         elif word == "--set":
             operator.attrgetter(value.partition("=")[0])(tf_fsgd.Config())
-        elif word == "--preset":
+        elif word == "--preset" and value:  # a sentence may name the flag alone
             tf_fsgd.preset(value)
     return found
 
@@ -156,10 +186,9 @@ def test_every_link_leads_somewhere(path):
 
 
 def test_the_readme_is_short_and_names_the_tests():
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    assert len(readme.splitlines()) <= 200
+    assert len(README.splitlines()) <= 200
     # What .ci/run reads.
-    after = readme.split("<!-- test command -->\n")[1]
+    after = README.split("<!-- test command -->\n")[1]
     assert after.startswith("```bash\n")
     assert ["python", "-m", "pytest"] in commands(after[: after.index("\n```\n") + 5])
 
@@ -186,3 +215,177 @@ def test_the_check_sees_what_it_is_for():
         unknown(["rm", "-r", "runs"])
     links = "# A, b\n[a](#a-b) [b](#c) [c](no.md) [d](https://x.y/#z)"
     assert dangling(links, REPOSITORY) == ["#c", "no.md"]
+
+
+# Of somebody else's and only parsed: they need the package index, minutes or both, and
+# `.ci/run` begins with them.
+ONLY_PARSED = {"venv", "pip", "pytest"}
+
+_FIELDS = """pairs.resolution=32 pairs.count=4 pairs.held_out=2 pairs.confidence=0.51
+    pairs.head_only=false pairs.preselect=0 generator.filters=4 generator.blocks=0
+    generator.patch=4 generator.side_blocks=0 generator.detail_blocks=0
+    generator.finest_blocks=0 discriminator.filters=4 discriminator.patch=1
+    training.images=8 training.start_from="""
+SMALLEST = {
+    "directions": ["--count", "120", "--confidence", "0.51"],
+    "sliders": ["--frames", "2"],
+    "train": [f"--set={field}" for field in _FIELDS.split()],
+}
+"""What is added to the words of README.md, by verb."""
+
+GOLDEN = REPOSITORY / "tests" / "stylegan2" / "golden"
+STAND_INS = {
+    "stylegan2-ffhq-config-e.pkl": f"{GOLDEN}/tf_config_e.pkl",
+    "network.pkl": "network.keras",
+    "FILE": "network.keras",
+    "NPZ": f"{REPOSITORY}/tf_fsgd/latents/shipped/smile.npz",
+}
+
+LEFT = {
+    "directions": ["smile.npz", "smile.json", "smile.jpg"],
+    "export": ["saved_model/1/saved_model.pb", "tflite"],
+    "web": ["index.html", "translator.tflite", "litert/core.js"],
+}
+"""In the folder `--out`, by verb."""
+
+
+@pytest.fixture(scope="module")
+def faces(teacher):
+    """Two generated faces, [2, 256, 256, 3] uint8."""
+    from tf_fsgd.latents.studio import Studio
+
+    return Studio(teacher, truncation_psi=0.5).sample([0, 1])
+
+
+@pytest.fixture
+def pictures(faces, monkeypatch, tmp_path):
+    """The working folder of a command, with the pictures that commands read."""
+    monkeypatch.chdir(tmp_path)
+    write_image(tmp_path / "face.png", faces[0])
+    write_image(tmp_path / "holiday.jpg", np.concatenate([*faces], axis=1))
+    for number, face in enumerate([*faces, *faces]):
+        for folder in ("folder", "faces", "DIR/A", "DIR/B"):
+            write_image(tmp_path / folder / f"{number}.png", face)
+    return tmp_path
+
+
+@pytest.fixture
+def tiny(tmp_path_factory):
+    """Folder of a run that is said to be trained."""
+    config = tf_fsgd.Config()
+    config.pairs.resolution = 32
+    config.generator.filters, config.generator.blocks = 4, 0
+    run = unfinished_or_new(tmp_path_factory.mktemp("runs"), config)
+    keras.utils.set_random_seed(0)
+    run.save_translator(build_generator(config.generator, 32))
+    return str(run.path)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Neither CelebA nor weights are at hand, and few faces are drawn at once."""
+    for name in ("TFDS_DATA_DIR", "TF_FSGD_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(CertainPairs, "block", 16)
+    monkeypatch.setattr(WholeFamilies, "block", 2)
+
+
+@pytest.fixture
+def own_teacher(pictures, monkeypatch):
+    """`network.keras`: random weights that draw noise, and a classifier sure of it."""
+    keras.utils.set_random_seed(0)
+    model = StyleGAN2(Architecture(128, (16, 16, 8, 8, 8, 8), mapping_layers=2))
+    for variable in model.synthesis_network().weights:
+        if "to_rgb/kernel" in variable.path:
+            variable.assign(20 * variable.value)
+    model.save(pictures / "network.keras")
+    usual, first = AttributeClassifier.probabilities, []
+
+    def probabilities(self, images):
+        logits = logit(usual(self, images))
+        first.append((np.median(logits, axis=0), logits.std(axis=0)))
+        middle, spread = first[0]  # of the sample that directions are found in
+        return expit(3 * (logits - middle) / spread)
+
+    monkeypatch.setattr(AttributeClassifier, "probabilities", probabilities)
+    monkeypatch.setenv("TF_FSGD_CACHE", str(pictures / "cache"))
+
+
+def run(words, tiny, monkeypatch, capfd):
+    """Runs a command of the project; returns its verb and what it printed.
+
+    `tiny` is the folder of a run that may be exported.
+    """
+    name, arguments = target(words)
+    if name == "train.py":
+        arguments = ["train", *arguments]
+    if arguments[0] == "export":  # of the shipped network it takes a minute
+        arguments[1] = tiny
+    arguments = [STAND_INS.get(word, word) for word in arguments]
+    arguments += SMALLEST.get(arguments[0], [])
+    capfd.readouterr()
+    if name == "train.py":
+        monkeypatch.setattr(sys, "argv", [name, *arguments[1:]])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(REPOSITORY / name), run_name="__main__")
+        code = end.value.code
+    else:
+        code = cli.main(arguments)
+    out, error = capfd.readouterr()
+    if arguments[0] == "web" and "npm" in error:
+        pytest.skip(error)  # LiteRT.js is neither in the cache nor to be had
+    assert code == 0, error
+    return arguments[0], out
+
+
+def promised(verb, words, printed):
+    """The files and folders that a command has to leave."""
+    if verb == "train":
+        named = dict(re.findall(r"^(\w[\w ,]+): +(\S+)$", printed, re.MULTILINE))
+        whole = ["report", "before and after", "SavedModel", "TFLite"]
+        shown = ["training, step by step", *(whole if len(words) == 2 else [])]
+        return [Path(named[what]) for what in shown]
+    if "--out" not in words:
+        return [Path("translated", words[2])]
+    out = Path(words[words.index("--out") + 1])
+    return [out, *(out / name for name in LEFT.get(verb, []))]
+
+
+def check_served(words):
+    """Starts Python's server on a free port, asks for the page, and stops it."""
+    command = [sys.executable, "-u", *words[1:], "--bind", "127.0.0.1", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = re.search(r"http://[\d.:]+/", server.stdout.readline())[0]
+            with urllib.request.urlopen(address) as page:
+                assert b"<html" in page.read()
+        finally:
+            server.terminate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scene", scenes(README), ids=lambda s: shlex.join(s[-1]))
+def test_every_command_of_the_readme_runs(
+    scene, pictures, small, tiny, request, monkeypatch, capfd
+):
+    if "--teacher" in sum(scene, []):
+        request.getfixturevalue("own_teacher")
+    # The film comes last, for it alone may have to be skipped.
+    for words in sorted(scene, key=lambda words: "clip.mov" in words):
+        if "clip.mov" in words:
+            make_film = request.getfixturevalue("make_film")
+            make_film(pictures / "clip.mov", [read_image("face.png")] * 2, [0, 20, 40])
+        if target(words) is None:
+            if "http.server" in words:
+                check_served(words)
+            else:
+                assert {*words[:3]} & ONLY_PARSED, words
+            continue
+        if words[1:2] == ["train.py"] and len(words) > 2:
+            # What follows training is as after `python train.py`, which does it.
+            for phase in ("evaluate", "export_translator", "write_site"):
+                monkeypatch.setattr(job, phase, lambda *_, **__: {})
+            monkeypatch.setattr(job, "console_table", lambda report: "")
+        verb, printed = run(words, tiny, monkeypatch, capfd)
+        for path in promised(verb, words, printed):
+            assert path.is_file() or any(path.iterdir()), (words, path)

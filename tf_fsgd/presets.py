@@ -93,7 +93,7 @@ def _slider() -> dict[str, Any]:
         "training": mobile["training"]
         | dict(
             start_from="mobile-128",
-            images=6_000,
+            images=5_000,
             learning_rate=3e-4,
             ema_decay=0.995,
             sample_every=1_000,

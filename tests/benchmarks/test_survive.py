@@ -5,6 +5,7 @@ In processes of their own, because it forks.
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,21 @@ def test_what_a_killed_command_leaves_is_found(tmp_path):
     row, *finds = campaign(tmp_path, "littering").splitlines()
     assert row.startswith("7 | 7 | 3 | ")
     assert finds[0].startswith("every: left-") and finds[0].endswith(" is left over")
+
+
+def test_of_a_keras_file_date_and_addresses_do_not_count(tmp_path):
+    for name, number in (("first", 1), ("other", 2)):
+        (tmp_path / name).mkdir()
+        with zipfile.ZipFile(tmp_path / name / "a.keras", "w") as archive:
+            archive.writestr("metadata.json", f"date {number}")
+            archive.writestr("config.json", f'{{"shared_object_id": {number}}}')
+            archive.writestr("model.weights.h5", "weights")
+    first, other = (contents(tmp_path / name) for name in ("first", "other"))
+    assert differences(first, other, []) == []
+    with zipfile.ZipFile(tmp_path / "other" / "a.keras", "w") as archive:
+        archive.writestr("model.weights.h5", "others")
+    other = contents(tmp_path / "other")
+    assert differences(first, other, []) == ["a.keras differs"]
 
 
 def test_differences(tmp_path):

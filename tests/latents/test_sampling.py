@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tf_fsgd.errors import UserError
+from tf_fsgd.latents import samples
 from tf_fsgd.latents.samples import CHUNK, read_samples, render_samples
 from tf_fsgd.latents.sampling import (
     broadcast,
@@ -87,6 +88,29 @@ def test_samples_are_rendered_once_and_survive_a_loss(tmp_path):
     assert teacher.drawn == 3 * CHUNK
     again = np.concatenate([*read_samples(tmp_path, 300)])
     np.testing.assert_array_equal(again, faces[:300])
+
+
+def test_a_cluster_draws_the_same_faces(tmp_path, monkeypatch):
+    class Cluster:
+        def make(self, items, start, folder, key):
+            maker = start()
+            for name, item in [*items.items()] * 2:  # as if workers had died
+                assert maker(folder / name, item) == {"faces": CHUNK}
+
+    monkeypatch.setattr(samples, "load_teacher", lambda checkpoint: FlatTeacher())
+    render_samples(FlatTeacher(), tmp_path / "alone", 2 * CHUNK, size=8)
+    here = FlatTeacher()
+    wanted = {"count": 2 * CHUNK, "size": 8, "cluster": Cluster(), "checkpoint": "flat"}
+    render_samples(here, tmp_path / "together", **wanted)
+    assert here.drawn == 0
+    alone, together = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("alone", "together")
+    )
+    assert alone == together and len(alone) == 3
+    here.name = "another"
+    with pytest.raises(UserError, match="flat: flat where a worker .* another here"):
+        render_samples(here, tmp_path / "other", **wanted)
 
 
 def test_samples_of_another_kind_are_not_mixed(tmp_path):

@@ -12,6 +12,7 @@ FREE = "that of what it was made with: "
 TEACHER = "the teacher mobile-ffhq (FFHQ or NVIDIA's terms)"
 DIRECTIONS = "shipped directions (FFHQ, CelebA)"
 CLASSIFIER = "the attribute classifier (CelebA, unless yours is in its place)"
+SQUEEZENET = "SqueezeNet (ImageNet)"
 OWN = ("teacher.checkpoint=/a/net.pkl", "edit=b/smile.npz")
 
 
@@ -19,11 +20,15 @@ OWN = ("teacher.checkpoint=/a/net.pkl", "edit=b/smile.npz")
     ("name", "changes", "licence"),
     [
         ("quick", (), f"{BOUND}{TEACHER}, {DIRECTIONS}, {CLASSIFIER}"),
-        ("mobile-256", (), f"{BOUND}{TEACHER}, {DIRECTIONS}, {CLASSIFIER}"),
+        ("mobile-256", (), f"{BOUND}{TEACHER}, {DIRECTIONS}"),
         # What README.md says that a company may ship, and what it says is not enough.
         ("quick", OWN, f"{BOUND}{CLASSIFIER}"),
         ("quick", (*OWN, "loss.perceptual=0"), f"{BOUND}{CLASSIFIER}"),
-        ("mobile-256", OWN, f"{BOUND}{CLASSIFIER}"),
+        (
+            "mobile-256",
+            OWN,
+            f"{FREE}the teacher net.pkl, the direction smile.npz, {SQUEEZENET}",
+        ),
         (
             "mobile-256",
             (*OWN, "loss.perceptual=0"),

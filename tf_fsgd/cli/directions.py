@@ -74,7 +74,10 @@ def directions(
             f"--confidence must be above 0.5 and below 1, received {confidence:g}"
         )
     if runner is None and (options or through):
-        raise UserError(f"without --runner, received {' '.join(options) or through!r}")
+        raise UserError(
+            "--through and what follows -- need --runner, received "
+            f"{through or shlex.join(options)!r}"
+        )
     cluster = None
     if runner is not None:
         from tf_fsgd.backend.cluster import Cluster
