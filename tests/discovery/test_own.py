@@ -33,13 +33,14 @@ def test_too_few_photos():
         fit_attribute("freckles", photos(60, 1, 0), photos(19, 0, 1))
 
 
-def test_the_shortest_step_leaves_what_is_held():
-    # v is C (reading - held / 6) = (5, -1, -4) / 6: by v . held = 0 the sixth.
-    vector = shortest_step(np.eye(3)[0], np.ones((3, 1)), np.diag([1.0, 1.0, 4.0]))
-    np.testing.assert_allclose(vector, np.array([5, -1, -4]) / 42**0.5, atol=1e-6)
-    # Held twice is held once.
-    twice = shortest_step(np.eye(3)[0], np.ones((3, 2)), np.diag([1.0, 1.0, 4.0]))
-    np.testing.assert_allclose(twice, vector, atol=1e-6)
+def test_a_step_shows_little_in_what_is_held():
+    # v is proportional to reading - held (10 held . reading) / (1 + 10 held . held),
+    # held of length 1 a third of (1, 1, 1)'s square: (33, 0, 0) - (10, 10, 10).
+    vector = shortest_step(np.eye(3)[0], np.ones((3, 1)), np.eye(3))
+    np.testing.assert_allclose(vector, np.array([23, -10, -10]) / 27, atol=1e-6)
+    # Whatever the unit of a reading.
+    scaled = shortest_step(np.eye(3)[0], np.full((3, 1), 7.0), np.eye(3))
+    np.testing.assert_allclose(scaled, vector, atol=1e-6)
 
 
 def test_where_nothing_is_held_it_is_the_difference_of_the_classes():

@@ -45,7 +45,7 @@ def learn(
             thing, or as `train`.
     """
     from tf_fsgd import job
-    from tf_fsgd.discovery.own_photos import learn_direction
+    from tf_fsgd.discovery.own_photos import IMAGES, learn_direction
 
     path = learn_direction(present, absent, name, Path(runs) / "directions", teacher)
     asked = {
@@ -54,7 +54,7 @@ def learn(
         "teacher": teacher,
         "seed": seed,
         "pairs": None,
-        "set": assignments,
+        "set": [f"training.images={IMAGES}", *(assignments or ())],
     }
     run, origin = open_new(runs, asked, {"data_dir": data_dir, "vgg19": None})
     for what, made in job.make(run, origin, data_dir=data_dir, vgg19=None).items():

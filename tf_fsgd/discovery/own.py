@@ -2,9 +2,9 @@
 
 The classifier's features of the photos give the attribute (logistic regression), the
 teacher's `FeatureMap` its reading from w. Of all steps that move this reading, the
-direction is the shortest in standard deviations of w, which keeps to where faces are,
-among those that leave other readings where they are: whatever goes with the thing in
-the photos (lipstick with women) is not part of the edit.
+direction is one that is short in standard deviations of w, which keeps to where faces
+are, and moves other readings little: whatever goes with the thing in the photos
+(lipstick with women) is not part of the edit.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from tf_fsgd.stylegan2.teacher import Teacher
 LEAST_PHOTOS = 20  # of each kind
 LEAST_ACCURACY = 0.7  # of photos that were left out
 LEAST_REACH = 0.4  # of the teacher's faces
-_ENOUGH_REACH = 0.85
+_ENOUGH = 0.85  # of the most that any strength reaches: beyond, faces tear
 _STRENGTHS = (0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
 _FACES = 12  # that the direction is tried on
 _CANDIDATES = range(900_000, 900_400)  # outside every sample
@@ -38,6 +38,7 @@ _COVARIANCE = range(10_000)
 # Held, whatever the photos say; of the rest what is not nearly the same thing.
 _ALWAYS_HELD = ("Male", "Young", "Smiling", "Eyeglasses")
 _SAME, _ALIKE = 0.9, 0.4  # correlation of two readings over faces
+_HOLD = 10.0  # what a held reading costs, of what the length of the step does
 
 
 @dataclass(frozen=True)
@@ -157,10 +158,13 @@ def direction_of(
 def shortest_step(
     reading: np.ndarray, held: np.ndarray, covariance: np.ndarray
 ) -> np.ndarray:
-    """The direction that moves one reading and leaves others where they are.
+    """The direction that moves one reading and hardly any of some others.
 
-    Of all such, the one with the least v C^-1 v (C the covariance of w): the step that
-    is least unusual among faces.
+    Of all v with a given change of the reading, the one with the least
+    v C^-1 v + 10 |H v|^2 (C the covariance of w, H the held readings, each in its own
+    standard deviations): a step that is not unusual among faces, and costs ten times
+    as much where it shows in what is held. Held to nothing at all, readings that go
+    with the thing for good reasons would take most of it along.
 
     Args:
         reading: `[D]`, coefficients of what is to move.
@@ -170,10 +174,13 @@ def shortest_step(
     Returns:
         `[D]` float32, of length 1.
     """
+    held = held / np.sqrt(np.einsum("dk,de,ek->k", held, covariance, held))
     towards = covariance @ reading
     across = covariance @ held
-    # Readings that are nearly combinations of each other have no solution but this.
-    weights, *_ = np.linalg.lstsq(held.T @ across, held.T @ towards, rcond=1e-6)
+    # (C^-1 + 10 H' H)^-1 reading, by Woodbury's identity.
+    weights = np.linalg.solve(
+        np.eye(held.shape[1]) / _HOLD + held.T @ across, held.T @ towards
+    )
     vector = towards - across @ weights
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 
@@ -204,8 +211,7 @@ def _tried(
     if not lacked.any():
         raise UserError(f"{attribute.name}: every face of the teacher already has it")
     reached = (scores[:, lacked] > 0).mean(axis=1)
-    enough = np.flatnonzero(reached >= _ENOUGH_REACH)
-    chosen = int(enough[0]) if len(enough) else len(_STRENGTHS) - 1
+    chosen = int(np.argmax(reached >= _ENOUGH * reached.max()))
     if reached[chosen] < LEAST_REACH:
         raise UserError(
             f"{attribute.name}: the teacher does not draw it: {reached[chosen]:.0%} of "
