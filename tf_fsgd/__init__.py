@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tf_fsgd.api import Translator as Translator
     from tf_fsgd.api import evaluate as evaluate
     from tf_fsgd.api import export as export
+    from tf_fsgd.api import learn as learn
     from tf_fsgd.api import load as load
     from tf_fsgd.api import load_teacher as load_teacher
     from tf_fsgd.api import train as train
@@ -36,6 +37,7 @@ _HOMES = {
     "Config": "tf_fsgd.config",
     "preset": "tf_fsgd.presets",
     "train": "tf_fsgd.api",
+    "learn": "tf_fsgd.api",
     "evaluate": "tf_fsgd.api",
     "export": "tf_fsgd.api",
     "UserError": "tf_fsgd.errors",

@@ -6,6 +6,7 @@ not wait for TensorFlow, nor need to have it.
 """
 
 import copy
+import dataclasses
 import logging
 import os
 from collections.abc import Iterable
@@ -207,6 +208,51 @@ def train(
     run = unfinished_or_new(runs, config)
     job.make(run, origin, data_dir=data_dir, vgg19=vgg19)
     return load(run.path)
+
+
+@without_extras("tf_fsgd.learn")
+def learn(
+    present: str | os.PathLike,
+    absent: str | os.PathLike,
+    name: str,
+    *,
+    config: Config | None = None,
+    runs: str | os.PathLike = "runs",
+    data_dir: str | None = None,
+) -> Translator:
+    """Makes a translator of an edit of your own, from photos with and without a thing.
+
+    What tells the photos apart becomes a direction of the teacher's W, kept in `runs`
+    as `directions/NAME.npz`, and this a translator, as `train` makes one.
+
+    Args:
+        present: Folder of photos of people with the thing, some 50.
+        absent: Folder of photos of people without it.
+        name: What to call the edit, such as "freckles".
+        config: What to train; by default `preset("slider")` with fewer images. Its
+            edit is filled in.
+        runs: The folder of all runs.
+        data_dir: Where CelebA is, for the report; by default TFDS_DATA_DIR.
+
+    Raises:
+        UserError: If there are too few photos with a face, the two folders cannot be
+            told apart, the teacher does not draw the thing, or as `train`.
+    """
+    from tf_fsgd.discovery.own_photos import IMAGES, learn_direction
+    from tf_fsgd.presets import preset
+
+    if config is None:
+        config = preset("slider")
+        config.training.images = IMAGES
+    path = learn_direction(
+        Path(present),
+        Path(absent),
+        name,
+        Path(runs) / "directions",
+        config.teacher.checkpoint,
+    )
+    config = dataclasses.replace(config, edit=str(path.resolve()))
+    return train(config, runs, data_dir=data_dir)
 
 
 @without_extras("tf_fsgd.evaluate")

@@ -81,14 +81,23 @@ def test_any_resolution_reads_alike(shipped, side):
     assert np.abs(difference).max() < 0.05
 
 
-def test_batches_do_not_matter(shipped):
+def test_batches_do_not_matter(shipped, monkeypatch):
     images = np.random.default_rng(0).uniform(-1, 1, (3, 128, 128, 3))
     whole = shipped.probabilities(images)
     assert whole.shape == (3, 40) and whole.dtype == np.float32
     assert (whole >= 0).all() and (whole <= 1).all()
-    parts = shipped.probabilities(images, batch_size=2)
+    monkeypatch.setattr("tf_fsgd.attributes.model._BATCH", 2)
+    parts = shipped.probabilities(images)
     np.testing.assert_allclose(parts, whole, atol=1e-5)
     assert shipped.probabilities(images[:0]).shape == (0, 40)
+
+
+def test_logits_are_linear_in_features(shipped):
+    faces = np.random.default_rng(0).integers(0, 256, (2, 128, 128, 3), np.uint8)
+    weights, biases = shipped.head()
+    logits = shipped.features(faces) @ weights + biases
+    probabilities = 1 / (1 + np.exp(-logits))
+    np.testing.assert_allclose(shipped.probabilities(faces), probabilities, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(128, 128, 3), (1, 128, 64, 3), (1, 64, 64, 1)])

@@ -193,3 +193,13 @@ def test_outside_head_is_the_border_of_a_centred_head():
     assert not outside[100:180, 60:196].any()  # brows to chin, ear to ear
     # An ellipse of 0.40 by 0.52, the lowest part of which is below the picture.
     assert 0.34 < outside.mean() < 0.38
+
+
+def test_what_celeba_has_no_name_for_nobody_reads():
+    def facts(attribute):
+        translator = SimpleNamespace(edits=("mine", "not mine"), axes=("mine",))
+        return goals_of(translator, [SimpleNamespace(attribute=attribute, sign=1)])
+
+    assert facts("freckles") == [Goal("mine"), Goal("not mine", sign=-1)]
+    bangs = Goal("mine", "Bangs", 1), Goal("not mine", "Bangs", -1)
+    assert tuple(facts("Bangs")) == bangs

@@ -25,6 +25,7 @@ SIZE = 128
 STAGE_FILTERS = (32, 48, 96, 192, 320)
 STAGE_BLOCKS = (0, 1, 1, 1, 1)
 FEATURE_WEIGHTS = (0.1, 0.1, 0.2, 0.3, 0.3)  # of each stage's map in a perceptual loss
+_BATCH = 64  # faces read at once
 LOGIT_WEIGHT = 0.05  # of the logits beside them
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "celeba40.npz"
 # The same network from another seed, which no training ever sees: it judges edits.
@@ -128,12 +129,11 @@ class AttributeClassifier:
             )
         return ATTRIBUTES.index(name)
 
-    def probabilities(self, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Reads faces.
 
         Args:
             images: `[N, R, R, 3]` uint8, or float32 in [-1, 1]; FFHQ framing, any R.
-            batch_size: Faces read at once.
 
         Returns:
             `[N, 40]` float32 in [0, 1], in the order of `ATTRIBUTES`.
@@ -141,19 +141,40 @@ class AttributeClassifier:
         Raises:
             UserError: If `images` has another shape.
         """
-        images = np.asarray(images)
-        if images.ndim != 4 or images.shape[1:] != (*images.shape[1:2] * 2, 3):
-            raise UserError(f"images must be [N, R, R, 3], received {images.shape}")
-        rows = np.empty((len(images), len(ATTRIBUTES)), np.float32)
-        for start in range(0, len(images), batch_size):
-            batch = slice(start, start + batch_size)
-            faces = images[batch]
-            if faces.dtype == np.uint8:
-                faces = to_float(faces)
-            faces = faces.astype(np.float32, copy=False)
-            logits = self._logits(_shrink(faces), training=False)
-            rows[batch] = ops.convert_to_numpy(ops.sigmoid(logits))
-        return rows
+        read = _read(images, self._logits, len(ATTRIBUTES))
+        return ops.convert_to_numpy(ops.sigmoid(read))
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The last features, averaged over the picture: what logits are linear in.
+
+        Args:
+            images: As for `probabilities`.
+
+        Returns:
+            `[N, 320]` float32.
+        """
+        pooled = self.model.get_layer("pool").output
+        return _read(images, keras.Model(self.model.input, pooled), pooled.shape[-1])
+
+    def head(self) -> tuple[np.ndarray, np.ndarray]:
+        """The logits of features: weights `[320, 40]` and biases `[40]`."""
+        kernel, bias = self.model.get_layer("logits").get_weights()
+        return kernel, bias
+
+
+def _read(images: np.ndarray, network: keras.Model, numbers: int) -> np.ndarray:
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[1:] != (*images.shape[1:2] * 2, 3):
+        raise UserError(f"images must be [N, R, R, 3], received {images.shape}")
+    rows = np.empty((len(images), numbers), np.float32)
+    for start in range(0, len(images), _BATCH):
+        faces = images[start : start + _BATCH]
+        if faces.dtype == np.uint8:
+            faces = to_float(faces)
+        faces = _shrink(faces.astype(np.float32, copy=False))
+        read = network(faces, training=False)
+        rows[start : start + _BATCH] = ops.convert_to_numpy(read)
+    return rows
 
 
 def _shrink(images: np.ndarray):

@@ -21,10 +21,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # In the order in which a newcomer meets them.
 VERBS = {
     "To begin with": "translate sliders sample express morph train export",
-    "Further": "mix project evaluate web ask render",
+    "Further": "learn mix project evaluate web ask render",
     "For maintainers": "convert directions purity attributes ship gate",
 }
-_RESUMING = ("train", "render", "project", "directions")
+_RESUMING = ("train", "learn", "render", "project", "directions")
 _WITHOUT_TENSORFLOW = ("translate", "ask")
 
 app = App(

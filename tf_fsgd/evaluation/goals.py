@@ -120,13 +120,16 @@ def goals_of(
         directions: Of its first axes, in order; edits of further axes are for what
             nobody knows. `None`: the table of edits says, by their names.
     """
+    facts: dict[str, tuple[str | None, int]] = {}
     if directions is None:
-        facts = {edit: (known.attribute, known.sign) for edit, known in EDITS.items()}
+        facts |= {edit: (known.attribute, known.sign) for edit, known in EDITS.items()}
     else:
-        facts = {}
         for axis, direction in zip(translator.axes, directions, strict=False):
-            facts[axis] = direction.attribute, direction.sign
-            facts[opposite(axis)] = direction.attribute, -direction.sign
+            # One of the user's own may bring what CelebA has no name for.
+            attribute = direction.attribute
+            attribute = attribute if attribute in ATTRIBUTES else None
+            facts[axis] = attribute, direction.sign
+            facts[opposite(axis)] = attribute, -direction.sign
     return [Goal(edit, *facts.get(edit, ())) for edit in translator.edits]
 
 
