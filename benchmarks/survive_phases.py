@@ -29,7 +29,7 @@ _SMALLEST = (
 _TRAIN = ["train", "--preset", "mobile-128", "--teacher", str(_TEACHER)]
 _TRAIN += ["--edit", "mine.npz"]
 _TRAIN += [word for each in _SMALLEST.split() for word in ("--set", each)]
-_RUN = "runs/00000-mine.npz-mobile-128-r16"
+_RUN = "runs/00000-mine-mobile-128-r16"
 _TRANSLATE = ["translate", "--translator", "mobile-128", "--edit", "smile"]
 
 _WORDS = {

@@ -303,6 +303,15 @@ def test_a_config_alone_needs_no_pydantic():
             ["pairs.resolution=24", "loss.perceptual_network=lpips"],
             "at least 32 for loss.perceptual_network lpips, received 24",
         ),
+        # Two to this power would not fit in any memory; 4 * 2**64 says enough.
+        (
+            [f"discriminator.scales={10**30}"],
+            f"at least 73786976294838206464 for {10**30} discriminator scales",
+        ),
+        (
+            ["generator.kind=global", f"generator.downsamplings={10**30}"],
+            f"a multiple of 18446744073709551616, .* for {10**30} halvings",
+        ),
     ],
 )
 def test_a_resolution_that_the_networks_cannot_take(changes, message):

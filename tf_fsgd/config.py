@@ -139,7 +139,7 @@ class GeneratorConfig(Settings):
                 f"received {self.filters}"
             )
         halvings = self.downsamplings + (self.kind == "local")
-        multiple = 2**halvings
+        multiple = _power_of_two(halvings, resolution)
         # A mirrored border needs more pixels than it adds: 1 at the lowest resolution,
         # 3 at the highest (of the halved image in a LocalEnhancer).
         least = max(2 * multiple, 8)
@@ -148,6 +148,11 @@ class GeneratorConfig(Settings):
                 f"pairs.resolution must be a multiple of {multiple}, at least {least}, "
                 f"for {halvings} halvings, received {resolution}"
             )
+
+
+def _power_of_two(exponent: int, resolution: int) -> int:
+    """2 to this power; of one with hundreds of digits, one beyond `resolution`."""
+    return 2 ** min(exponent, max(resolution.bit_length(), 64))
 
 
 @dataclass
@@ -175,13 +180,14 @@ class DiscriminatorConfig(Settings):
                 scales.
         """
         check_fields(self, "discriminator")
-        least = 4 * 2 ** (self.scales - 1) * self.patch
+        side = _power_of_two(self.scales - 1, resolution) * self.patch
+        least = 4 * side
         if resolution < least:
             raise UserError(
                 f"pairs.resolution must be at least {least} for {self.scales} "
                 f"discriminator scales, received {resolution}"
             )
-        multiple = self.patch * 2 ** (self.scales - 1) if self.patch > 1 else 1
+        multiple = side if self.patch > 1 else 1
         if resolution % multiple:
             raise UserError(
                 f"pairs.resolution must be a multiple of {multiple} for "

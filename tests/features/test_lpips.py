@@ -48,6 +48,14 @@ def test_is_a_distance(lpips):
         lpips.distance(first, second[:1])
 
 
+def test_of_small_pictures_every_pixel_is_repeated(lpips):
+    first, second = pairs(12)
+    larger = [np.kron(images, np.ones((1, 3, 3, 1))) for images in (first, second)]
+    expected = lpips.distance(*(images.astype(np.uint8) for images in larger))
+    np.testing.assert_array_equal(lpips.distance(first, second), expected)
+    assert expected.min() > 0
+
+
 def test_as_a_loss_it_is_the_mean_and_close_in_half_precision(lpips):
     images = [values / np.float32(127.5) - 1 for values in pairs(64)]
     expected = lpips.distance(*images).mean()

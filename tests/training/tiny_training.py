@@ -1,6 +1,7 @@
 """A training of 20 steps, in as many processes as `TF_CONFIG` says.
 
-    python tests/training/tiny_training.py RUNS [devices=2] [step=N signal=S]
+    python tests/training/tiny_training.py RUNS [steps=200] [threads=1] [devices=2]
+                                           [step=N signal=S]
 
 After N steps of this process it sends itself a signal. With two devices the processor
 passes for two of them.
@@ -32,9 +33,12 @@ def main(runs: str, *words: str) -> None:
         tf.config.set_logical_device_configuration(processor, halves)
         mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
         workers.strategy = lambda: mirrored
+    if "threads" in asked:
+        tf.config.threading.set_intra_op_parallelism_threads(asked["threads"])
     workers.strategy()
     config = CONFTEST["_tiny_config"]()
-    config.training.images, config.training.batch_size = 80, 4
+    config.training.images = 4 * asked.get("steps", 20)
+    config.training.batch_size = 4
     config.training.checkpoint_every, config.training.sample_every = 16, 40
     config.training.largest_norm = 0.5
     config.loss.equivariance = 1.0

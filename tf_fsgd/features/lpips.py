@@ -31,6 +31,7 @@ _WEIGHTS = Path(__file__).parent / "lpips_squeeze.npz"
 _SHIFT = (-0.030, -0.088, -0.188)
 _SCALE = (0.458, 0.448, 0.450)
 _EPSILON = 1e-10
+_LEAST = 32  # pixels; of less the last maps are empty
 
 
 def _pool(x):
@@ -112,7 +113,8 @@ class Lpips:
         """Distances between pairs of images.
 
         Args:
-            first, second: `[N, H, W, 3]` uint8, or float in [-1, 1]; 32 px or more.
+            first, second: `[N, H, W, 3]` uint8, or float in [-1, 1]. Below 32 px
+                every pixel is repeated until there are as many.
             batch_size: Pairs read at once.
 
         Returns:
@@ -170,7 +172,11 @@ class Lpips:
         return ops.mean(self.trunk(images)[-1], axis=(1, 2))
 
     def _distance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        maps = (self.trunk(_to_float(images)) for images in (first, second))
+        times = -(-_LEAST // min(first.shape[1:3]))
+        maps = (
+            self.trunk(_to_float(images.repeat(times, axis=1).repeat(times, axis=2)))
+            for images in (first, second)
+        )
         return ops.convert_to_numpy(self._distances(*maps))
 
     def _distances(self, first: Sequence, second: Sequence):
