@@ -60,7 +60,7 @@ def test_two_photos(people, fading, tmp_path, monkeypatch, capsys):
     half = np.full((1, 1), 0.5, np.float32)
     expected = cross_fade(np.uint8(first)[None], np.uint8(last)[None], half)[0]
     assert np.abs(middle - expected).max() <= 1
-    # The faces are found where the teacher has them, and of the second photo the larger.
+    # Found where the teacher has them, and of the second photo the larger one.
     for found, face in ((first, faces[0]), (last, faces[2])):
         small = np.asarray(Image.fromarray(face).resize((SIDE, SIDE)), int)
         assert np.abs(found - small)[16:48, 16:48].mean() < 20
