@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tf_fsgd.evaluation.octaves import octave_energies
+from tf_fsgd.evaluation.octaves import octave_ratios
 from tf_fsgd.features.lpips import load_lpips
 from tf_fsgd.images.grid import image_grid
 from tf_fsgd.images.io import write_image
@@ -32,7 +32,7 @@ def evaluate_morph(translator: Translator, families: FamilySource, out: Path) ->
     Returns:
         Of "student" and "cross_fade": mean LPIPS and L1 (of pixels in [0, 255]) to the
         teacher's picture, and "octaves", the amplitude of what is drawn in each octave
-        over the teacher's, finest first.
+        over the teacher's, finest first, `None` for one that is finer than pixels.
     """
     first, second, target = (pictures(families, m) for m in (0, 1, _MIDWAY))
     half = np.full((families.count, 1), 0.5, np.float32)
@@ -57,15 +57,11 @@ def evaluate_morph(translator: Translator, families: FamilySource, out: Path) ->
 
 
 def _against(images: np.ndarray, target: np.ndarray) -> dict:
-    drawn, wanted = (
-        octave_energies(pictures.astype(np.float32), np.ones(pictures.shape[1:3])).sum(
-            axis=0
-        )
-        for pictures in (images, target)
-    )
-    difference = images.astype(np.float32) - target
+    whole = np.ones(target.shape[1:3])
+    # Of the pictures themselves: changes of black ones.
+    octaves = octave_ratios(np.zeros_like(target), images, target, whole)
     return {
         "lpips": float(load_lpips().distance(images, target).mean()),
-        "l1": float(np.abs(difference).mean()),
-        "octaves": np.sqrt(drawn / wanted).round(3).tolist(),
+        "l1": float(np.abs(images.astype(np.float32) - target).mean()),
+        "octaves": [None if np.isnan(one) else round(one, 3) for one in octaves],
     }
