@@ -132,6 +132,51 @@ def test_no_face_gives_no_face(brighter):
     assert brighter(none, smile=1).shape == none.shape
 
 
+def fade(inputs):
+    faces, times = inputs
+    times = times[..., None, None]
+    return (1 - times) * faces[..., :3] + times * faces[..., 3:]
+
+
+MORPH = dict(resolution=8, axes=("morph",), units={"morph": 1.0}, faces=2)
+
+
+def test_two_people_in_one_pass():
+    morph = tf_fsgd.Translator("mine", fade, **MORPH)
+    dark, light = (np.full((20, 20, 3), level, np.uint8) for level in (40, 80))
+    film = morph.morph([dark, light], 4, ease="linear")
+    assert film.shape == (8, 20, 20, 3)
+    assert film[:, 9, 9, 0].tolist() == [40, 50, 60, 70, 80, 70, 60, 50]
+
+
+@pytest.mark.parametrize(
+    ("faces", "how", "message"),
+    [
+        ([np.zeros((8, 8, 3), np.uint8)], {}, "two or more uint8 .*, received 1 of"),
+        ([], {}, "two or more uint8 .*, received 0 of"),
+        ([np.zeros((8, 9, 3), np.uint8)] * 2, {}, "received 2 of .*8, 9, 3, 'uint8'"),
+        ([np.zeros((8, 8, 3))] * 2, {}, "received 2 of .*'float64'"),
+        ([np.zeros((8, 8, 3), np.uint8)] * 2, {"frames": 0}, "frames must be at least"),
+        ([np.zeros((8, 8, 3), np.uint8)] * 2, {"ease": "in"}, "ease must be one of"),
+    ],
+)
+def test_what_cannot_be_morphed(faces, how, message):
+    with pytest.raises(UserError, match=message):
+        tf_fsgd.Translator("mine", fade, **MORPH).morph(faces, **how)
+
+
+def test_a_morph_edits_nobody_and_an_edit_morphs_nobody(brighter, tmp_path):
+    morph = tf_fsgd.Translator("mine", fade, **MORPH)
+    face = np.zeros((8, 8, 3), np.uint8)
+    calls = (morph, morph.edit_photo, lambda face: morph.export(tmp_path / "out"))
+    for call in calls:
+        with pytest.raises(UserError, match="must take 1 face, mine morphs two people"):
+            call(face)
+    with pytest.raises(UserError, match="must take 2 faces, .* edits one"):
+        brighter.morph([face, face])
+    assert not (tmp_path / "out").exists()
+
+
 def test_threads_share_a_translator(brighter):
     faces = [picture(48, seed) for seed in range(16)]
     strengths = np.linspace(0, 0.3, 16)

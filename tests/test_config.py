@@ -1,6 +1,7 @@
 """A config survives JSON, and a slip of the pen in it is one line."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 
@@ -16,7 +17,7 @@ from tf_fsgd.storage.files import read_json, write_json
 @pytest.mark.parametrize("name", PRESETS)
 def test_json_round_trip(tmp_path, name):
     config = preset(name)
-    config.edit, config.training.learning_rate = "smile", 0.1 + 0.2
+    config.seed, config.training.learning_rate = 7, 0.1 + 0.2
     config.save(tmp_path / "config.json")
     assert Config.load(tmp_path / "config.json") == config
     assert preset(name) != config  # presets are fresh
@@ -38,7 +39,7 @@ def test_paper_preset_is_pix2pixhd_at_512():
 
 def test_unknown_preset_lists_the_known():
     with pytest.raises(
-        UserError, match="slider, quick, paper, .*-128, .*-256, received 'fast'"
+        UserError, match="slider, quick, paper, .*-128, .*-256, morph, received 'fast'"
     ):
         preset("fast")
 
@@ -330,3 +331,21 @@ def test_presets_keep_the_rules(name):
 def test_a_file_that_breaks_a_rule_is_named(tmp_path):
     message = changed(tmp_path, lambda v: v["training"].update(batch_size=0))
     assert "training.batch_size must be at least 1, received 0" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("edit=smile", "edit must be morph for generator.kind morph, received 'smile'"),
+        ("loss.unchanged=1", "loss.unchanged must be 0 for generator.kind morph"),
+        ("augmentation.cover=0.5", "augmentation.cover must be 0 for generator.kind"),
+        ("pairs.folder=a", "generator.kind morph needs rendered families"),
+    ],
+)
+def test_a_morph_is_of_two_whole_faces(change, message):
+    config = preset("morph")
+    assert (config.axes, config.units) == (("morph",), {"morph": 1.0})
+    assert (config.choice, config.generator.faces) == ("two", 2)
+    override(config, change)
+    with pytest.raises(UserError, match=re.escape(message)):
+        config.check()

@@ -10,7 +10,10 @@ from tf_fsgd import job
 from tf_fsgd.config import Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.io import write_image
-from tf_fsgd.pairs.origin import origin_of
+from tf_fsgd.pairs.family import Family
+from tf_fsgd.pairs.origin import Rendered, origin_of
+from tf_fsgd.pix2pixhd.generator import build_generator
+from tf_fsgd.presets import preset
 from tf_fsgd.runs import unfinished_or_new
 
 SIZE = 32
@@ -103,3 +106,51 @@ def test_a_stopped_run_trains_once_and_needs_no_npm(run, monkeypatch, capsys):
     assert line + str(run.path) in capsys.readouterr().out.splitlines()
     assert "page with sliders" not in made
     assert os.stat(run.translator).st_mtime_ns == trained and run.finished
+
+
+class Noise:
+    """Two random pictures and three between them."""
+
+    count, resolution = 4, SIZE
+
+    def family(self, index, members=None):
+        rng = np.random.default_rng(index)
+        images = rng.integers(60, 156, (5, SIZE, SIZE, 3), np.uint8)
+        times = np.array([[0], [1], [0.5], [0.3], [0.7]], np.float32)
+        family = Family(index, np.zeros(512), times, images)
+        return family if members is None else family.only(members)
+
+
+@pytest.fixture
+def morph(nothing_at_hand, tmp_path, monkeypatch):
+    config = preset("morph")
+    config.pairs.resolution, config.training.start_from = SIZE, ""
+    config.generator.filters = config.discriminator.filters = 4
+    config.generator.finest_blocks = 1
+    config.discriminator.patch = 1
+    config.loss.perceptual = 0.0
+    config.training.images = config.training.batch_size = 2
+    config.training.sample_every = 2
+    monkeypatch.setattr(Rendered, "make", lambda self, folder, classifier: None)
+    monkeypatch.setattr(Rendered, "open", lambda self, folder, split: Noise())
+    job.check(config, origin_of(config))
+    return unfinished_or_new(tmp_path / "runs", config)
+
+
+def test_a_morph_from_families_to_report(morph, capsys):
+    made = job.make(morph, origin_of(morph.config))
+    assert all(path.is_file() for path in made.values()) and morph.finished
+    report = json.loads(made["report"].read_text())
+    assert {*report} == {"student", "cross_fade"}
+    # One step from a cross-fade.
+    assert report["student"]["l1"] == pytest.approx(report["cross_fade"]["l1"], rel=0.2)
+    assert "student" in capsys.readouterr().out
+
+
+def test_no_edit_starts_from_a_morph(morph, monkeypatch):
+    network = build_generator(morph.config.generator, SIZE, 1)
+    morph.save_translator(network)
+    config = preset("slider")
+    config.training.start_from = str(morph.path)
+    with pytest.raises(UserError, match="start_from must be a modulated generator"):
+        job.check(config, origin_of(config))

@@ -9,7 +9,7 @@ import copy
 import dataclasses
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,9 @@ from tf_fsgd.images.detection import FaceDetector
 from tf_fsgd.images.io import read_image, resized
 from tf_fsgd.images.paste import paste_changes
 from tf_fsgd.images.photo import Photo
+from tf_fsgd.latents.interpolation import EASES
 from tf_fsgd.translator import translator
+from tf_fsgd.translator.morph import film
 from tf_fsgd.translator.photos import edit_photo, find_squares
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class Translator(translator.Translator):
     beyond 1 is more than training has shown; a negative strength is the opposite edit.
     A translator that was taught one fixed edit has strengths from 0 to 1 and makes it
     at 1 where none is named. Several threads may share a translator.
+
+    One that morphs two people has `morph` instead: `t.morph([anna, ben])`.
     """
 
     def __call__(self, faces: np.ndarray, /, **edits: float) -> np.ndarray:
@@ -56,6 +60,7 @@ class Translator(translator.Translator):
             UserError: For other arrays, an unknown edit, a strength that the translator
                 does not have, or no edit where it has several.
         """
+        self.check_faces(1)
         faces = np.asarray(faces)
         batch = faces if faces.ndim == 4 else faces[None]
         square = batch.ndim == 4 and batch.shape[1] == batch.shape[2] > 0
@@ -100,6 +105,7 @@ class Translator(translator.Translator):
             UserError: As a call, or if the file cannot be read, or the photo has no
                 face or none of that number.
         """
+        self.check_faces(1)
         if isinstance(photo, str | os.PathLike):
             photo = read_image(photo)
         pixels = np.array(photo)
@@ -120,6 +126,48 @@ class Translator(translator.Translator):
             self.resolution,
         )
         return picture.pixels
+
+    def morph(
+        self,
+        faces: Sequence[np.ndarray],
+        frames: int = 24,
+        *,
+        ease: str = "smoothstep",
+        loop: bool = True,
+    ) -> np.ndarray:
+        """Turns faces into one another.
+
+        Args:
+            faces: Two or more `[S, S, 3]` uint8 of one size S, framed as FFHQ frames
+                them.
+            frames: From one face to the next.
+            ease: "linear", or "smoothstep", which dwells on every face.
+            loop: Whether to return to the first face; the film stops one frame short
+                of it. Two faces go back as they came.
+
+        Returns:
+            `[F, S, S, 3]` uint8; every face is there as it was given.
+
+        Raises:
+            UserError: If the translator edits single faces, or an argument is none of
+                these.
+        """
+        self.check_faces(2)
+        faces = [np.asarray(face) for face in faces]
+        shapes = {(*face.shape, face.dtype.name) for face in faces}
+        side = len(faces[0]) if faces and faces[0].ndim else 0
+        if len(faces) < 2 or not side or shapes != {(side, side, 3, "uint8")}:
+            raise UserError(
+                "faces must be two or more uint8 [S, S, 3] of one size, "
+                f"received {len(faces)} of {sorted(shapes, key=str)}"
+            )
+        if frames < 1:
+            raise UserError(f"frames must be at least 1, received {frames}")
+        if ease not in EASES:
+            raise UserError(
+                f"ease must be one of {', '.join(EASES)}, received {ease!r}"
+            )
+        return film(self, faces, frames, ease=ease, loop=loop)
 
     def export(self, out: str | os.PathLike) -> dict:
         """Writes SavedModel and TFLite files: `tf_fsgd.export`."""
@@ -143,7 +191,7 @@ def load(name_or_run: str | os.PathLike = translator.DEFAULT) -> Translator:
     Raises:
         UserError: If there is neither, or the run is not trained.
     """
-    return Translator(**vars(translator.load_translator(name_or_run)))
+    return Translator(**vars(translator.load_translator(name_or_run, faces=None)))
 
 
 @without_extras("tf_fsgd.load_teacher")
@@ -333,6 +381,7 @@ def _opened(
 ) -> tuple[translator.Translator, "RunFolder | None"]:
     """A translator, and its run folder where a path names one."""
     if isinstance(name_or_translator, translator.Translator):
+        name_or_translator.check_faces(1)
         return name_or_translator, None
     name = os.fspath(name_or_translator)
     return translator.load_translator(name), translator.run_named(name)

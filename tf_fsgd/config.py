@@ -29,6 +29,7 @@ from tf_fsgd.settings import (
 from tf_fsgd.storage.files import read_json, write_json
 
 SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `Config.seed`
+MORPH = "morph"  # the only "edit" of a generator of that kind: from one face to another
 _SEEDS = 2**32  # that NumPy's RandomState takes
 _LEAST_FOR_LPIPS = 32  # pixels; of less SqueezeNet's last maps are empty
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
@@ -78,8 +79,9 @@ class PairsConfig(Settings):
 class GeneratorConfig(Settings):
     """The translator."""
 
-    # GlobalGenerator, LocalEnhancer, or one network for several edits and strengths.
-    kind: Literal["global", "local", "modulated"] = "global"
+    # GlobalGenerator, LocalEnhancer, one network for several edits and strengths, or
+    # one for the faces between two people.
+    kind: Literal["global", "local", "modulated", "morph"] = "global"
     filters: Count = 24  # channels at full resolution ("ngf")
     downsamplings: Natural = 3
     blocks: Natural = 5  # residual blocks at the lowest resolution
@@ -96,6 +98,11 @@ class GeneratorConfig(Settings):
     # The outermost convolutions halve and double by themselves.
     strided_ends: bool = True
 
+    @property
+    def faces(self) -> int:
+        """How many faces it takes, side by side in channels."""
+        return 2 if self.kind == "morph" else 1
+
     def check(self, resolution: int) -> None:
         """Refuses what no network can be built from.
 
@@ -107,7 +114,7 @@ class GeneratorConfig(Settings):
                 `resolution` cannot be halved as often as the network halves it.
         """
         check_fields(self, "generator")
-        if self.kind == "modulated":
+        if self.kind in ("modulated", "morph"):
             multiple = 4 * self.patch
             if resolution < 2 * multiple or resolution % multiple:
                 raise UserError(
@@ -284,7 +291,7 @@ class Config(Settings):
 
         Each is an axis of W with two ends: "smile" at a negative strength frowns.
         """
-        if self.generator.kind != "modulated":
+        if self.generator.kind not in ("modulated", "morph"):
             return ()
         return tuple(map(name_of, self.edits))
 
@@ -298,6 +305,8 @@ class Config(Settings):
         if self.pairs.folder:
             # Nobody knows what these pairs show, whatever the config calls its edit.
             return {Path(self.pairs.folder).name: 1.0}
+        if self.choice == "two":
+            return {self.edit: 1.0}
         if not self.axes:
             unit = self.pairs.strength or teacher_unit(self.edit, self.pairs.head_only)
             return {name_of(self.edit): unit}
@@ -307,10 +316,12 @@ class Config(Settings):
     def choice(self) -> str:
         """How faces to train on are chosen: "certain" pairs or "whole" families.
 
-        Or they are those of the user's own "folder".
+        Or "two" people and the faces between them, or those of the user's own "folder".
         """
         if self.pairs.folder:
             return "folder"
+        if self.generator.kind == "morph":
+            return "two"
         return "whole" if self.axes else "certain"
 
     def check(self) -> None:
@@ -322,9 +333,11 @@ class Config(Settings):
         check_fields(self)
         if self.axes and self.pairs.folder:
             raise UserError(
-                "pairs.folder has one edit at one strength, generator.kind modulated "
-                "needs rendered families"
+                "pairs.folder has one edit at one strength, generator.kind "
+                f"{self.generator.kind} needs rendered families"
             )
+        if self.generator.kind == "morph":
+            self._check_morph()
         if len(set(self.axes)) < len(self.axes) or "" in self.axes:
             raise UserError(f"edit must name different edits, received {self.edit!r}")
         self.generator.check(self.pairs.resolution)
@@ -335,6 +348,21 @@ class Config(Settings):
                 f"pairs.resolution must be at least {_LEAST_FOR_LPIPS} for "
                 f"loss.perceptual_network lpips, received {self.pairs.resolution}"
             )
+
+    def _check_morph(self) -> None:
+        """Refuses what means something for an edit of one face only."""
+        if self.edit != MORPH:
+            raise UserError(
+                f"edit must be {MORPH} for generator.kind morph, received {self.edit!r}"
+            )
+        for name, value in (
+            ("loss.unchanged", self.loss.unchanged),
+            ("augmentation.cover", self.augmentation.cover),
+        ):
+            if value:
+                raise UserError(
+                    f"{name} must be 0 for generator.kind morph, received {value:g}"
+                )
 
     def save(self, path: str | Path) -> None:
         """Writes the config as JSON, with the version of its format."""

@@ -8,6 +8,7 @@
 Each phase skips what an earlier call has finished.
 """
 
+import json
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from tf_fsgd.config import Config
 from tf_fsgd.edits import one_ended
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.inputs import find_photos, load_instruments, supplement_of
+from tf_fsgd.evaluation.morphs import evaluate_morph
 from tf_fsgd.evaluation.report import evaluate
 from tf_fsgd.evaluation.tables import console_table
 from tf_fsgd.exporting.bundle import export_translator
@@ -76,12 +78,13 @@ def check(
     check_shares(config.training, replicas)
     note = origin.check()
     if config.training.start_from:
-        start = load_translator(config.training.start_from)
-        if not config.axes or one_ended(start.axes[0], start.units):
+        start = load_translator(config.training.start_from, faces=None)
+        fixed = start.faces == 1 and one_ended(start.axes[0], start.units)
+        if not config.axes or fixed or start.faces > config.generator.faces:
             raise UserError(
-                "training.start_from must be a modulated generator, for a run of one, "
-                f"received {start.name} of {', '.join(start.edits)} for a run of "
-                f"generator.kind {config.generator.kind}"
+                "training.start_from must be a modulated generator, for a run of one "
+                f"or of a morph, received {start.name} of {', '.join(start.edits)} for "
+                f"a run of generator.kind {config.generator.kind}"
             )
         if Path(config.training.start_from).exists():
             # A resumed run may be called from another folder.
@@ -124,6 +127,8 @@ def make(
         classifier = load_classifier()
         if not run.translator.exists():
             origin.make(run.pairs, classifier)
+        if run.config.choice == "two":
+            return _make_morph(run, classifier, vgg19)
         instruments, notes = load_instruments()
         supplement = supplement_of(run)
         photos = find_photos(
@@ -173,6 +178,33 @@ def make(
         write_training_animation(run.animation, run.samples)
         run.finish()
     return {what: path for what, path in made.items() if path.exists()}
+
+
+def _make_morph(
+    run: RunFolder, classifier: AttributeClassifier, vgg19: str | None
+) -> dict[str, Path]:
+    """What `make` does of a morph when its families are there."""
+    held_out = run.open_pairs("held_out")
+    if not workers.chiefs(run.translator.exists()):
+        ends = [pictures(held_out, member, _SHOWN) for member in (0, 1)]
+        train(
+            run.config,
+            run=run,
+            source=run.open_pairs("train"),
+            perceptual=_perceptual(run.config, classifier, vgg19),
+            faces=np.concatenate(ends, axis=-1),
+        )
+    print("evaluation: the faces between two people that training never saw")
+    report = evaluate_morph(of_run(run, run.load_translator()), held_out, run.path)
+    for what, numbers in report.items():
+        print(what, json.dumps(numbers))
+    write_training_animation(run.animation, run.samples)
+    run.finish()
+    return {
+        "training, step by step": run.animation,
+        "half way": run.path / "between.jpg",
+        "report": run.path / "report.json",
+    }
 
 
 def _help(run: RunFolder, vgg19: str | None) -> None:

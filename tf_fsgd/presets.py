@@ -3,12 +3,13 @@
 `slider` is the default of `python train.py`: one edit, learnt by the shipped network.
 `quick` learns one from nothing, in the same quarter of an hour; `paper` holds the
 settings of the paper (arXiv 2003.03581: pix2pixHD's own defaults at 512 px, batch 8);
-`mobile-128` and `mobile-256` make one small network for several edits with sliders.
+`mobile-128` and `mobile-256` make one small network for several edits with sliders;
+`morph` makes one for the faces between two people.
 """
 
 from typing import Any
 
-from tf_fsgd.config import Config
+from tf_fsgd.config import MORPH, Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.settings import from_dict
 
@@ -102,6 +103,27 @@ def _slider() -> dict[str, Any]:
     }
 
 
+def _morph() -> dict[str, Any]:
+    """The shipped trunk, which learns to look at two faces at once."""
+    mobile = _mobile(128)
+    return mobile | {
+        "edit": MORPH,
+        "pairs": mobile["pairs"] | dict(count=768, held_out=48),
+        "generator": mobile["generator"] | dict(kind="morph"),
+        # All of the picture is the teacher's.
+        "loss": mobile["loss"] | dict(unchanged=0.0, equivariance=0.0),
+        "augmentation": mobile["augmentation"] | dict(cover=0.0),
+        "training": mobile["training"]
+        | dict(
+            start_from="mobile-128",
+            images=30_000,
+            ema_decay=0.998,
+            sample_every=2_000,
+            checkpoint_every=1_000,
+        ),
+    }
+
+
 DEFAULT = "slider"
 FROM_NOTHING = "quick"
 
@@ -111,6 +133,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "paper": _PAPER,
     "mobile-128": _mobile(128),
     "mobile-256": _mobile(256),
+    "morph": _morph(),
 }
 """What each has otherwise than `Config`'s defaults."""
 

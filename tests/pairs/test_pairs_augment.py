@@ -123,3 +123,25 @@ def test_the_seed_decides_and_the_range_holds(picture):
             one, augment(picture, picture, seed(number), config)
         )
         assert np.abs(one).max() <= 1.0
+
+
+def test_two_faces_and_what_lies_between_share_a_draw(picture):
+    other = picture[::-1]
+    config = settings(flip=True, rotation=20.0, crop=0.2, colour=0.3, blur=1.0)
+    both = np.concatenate([picture, other], axis=-1)
+    faces, b = augment(both, other, seed(3), config, [0.25, 0.75])
+    assert faces.shape == (48, 48, 6)
+    np.testing.assert_array_equal(faces[..., 3:], b)
+    assert np.abs(faces[..., :3] - faces[..., 3:]).mean() > 0.1
+
+
+def test_the_noise_between_is_the_two_faces_noise(picture):
+    # Grey, far from black and white, where nothing is clipped.
+    grey = 64 + picture // 2
+    both = np.concatenate([grey, grey[::-1]], axis=-1)
+    faces, b = augment(both, grey, seed(1), settings(jpeg=1.0), [0.25, 0.75])
+    before = both / 127.5 - 1
+    noise = faces - before.astype(np.float32)
+    assert np.abs(noise).mean() > 0.005
+    mixed = 0.25 * noise[..., :3] + 0.75 * noise[..., 3:]
+    np.testing.assert_allclose(b - (grey / 127.5 - 1), mixed, atol=1e-5)

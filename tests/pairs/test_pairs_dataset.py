@@ -13,7 +13,7 @@ from tf_fsgd.config import AugmentationConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.person import inside_head
 from tf_fsgd.pairs import dataset
-from tf_fsgd.pairs.dataset import choose_members, training_dataset
+from tf_fsgd.pairs.dataset import choose_between, choose_members, training_dataset
 from tf_fsgd.pairs.family import Family
 from tf_fsgd.pairs.source import open_pairs
 
@@ -85,6 +85,39 @@ def test_members_depend_on_seed_and_position_alone():
     first = [choose_members(3, position, 8) for position in range(50)]
     assert first == [choose_members(3, position, 8) for position in range(50)]
     assert first != [choose_members(4, position, 8) for position in range(50)]
+
+
+class Between(Numbered):
+    """Of a morph: the fourth picture is a quarter of the way from A to C."""
+
+    def family(self, index, members=None):
+        times = np.array([[0], [1], [0.5], [0.25]], np.float32)
+        family = super().family(index)
+        family.condition = times
+        return family if members is None else family.only(members)
+
+
+def test_a_sample_of_a_morph_goes_either_way(neutral):
+    neutral.generator.kind = "morph"
+    seen = Counter()
+    for (faces, share), b in batches(Between(10), neutral, 50, seed=6):
+        assert faces.shape == (4, 8, 8, 6) and share.shape == (4, 1)
+        start, end = numbers(faces), numbers(faces[..., 3:])
+        assert (start // 10 == end // 10).all() and (
+            start // 10 == numbers(b) // 10
+        ).all()
+        seen.update(
+            zip(start % 10, end % 10, numbers(b) % 10, share[:, 0], strict=True)
+        )
+    # From C to A what was a quarter of the way is three quarters of it.
+    assert set(seen) == {
+        (0, 1, 2, 0.5),
+        (1, 0, 2, 0.5),
+        (0, 1, 3, 0.25),
+        (1, 0, 3, 0.75),
+    }
+    assert min(seen.values()) > 30  # of 200, 50 each expected
+    assert choose_between(6, 0, 4) == choose_between(6, 0, 4)
 
 
 @pytest.mark.parametrize("members", [2, 4])

@@ -20,11 +20,11 @@ from tf_fsgd.config import GeneratorConfig
 from tf_fsgd.pix2pixhd.generator import build_generator
 
 NAMES = """
-    Blend ConstantInput DepthToSpace EndScale Ends FusedAdam Gate HaarUpsample
-    HalvingAveragePooling2D InstanceNormalization Lowpass MinibatchStddev ModulatedConv
-    ModulatedConv2D MultiscaleDiscriminator NoiseBias OneByOne ReflectionPadding2D
-    ScaledLeakyReLU SpaceToDepth Spread StyleGAN2 StyledConv Texture ToRGB
-    UpsampleImage
+    Blend ConstantInput CrossFade DepthToSpace EndScale Ends Face FusedAdam Gate
+    HaarUpsample HalvingAveragePooling2D InstanceNormalization Lowpass Midway
+    MinibatchStddev ModulatedConv ModulatedConv2D MultiscaleDiscriminator NoiseBias
+    OneByOne ReflectionPadding2D ScaledLeakyReLU Shares SpaceToDepth Spread StyleGAN2
+    StyledConv Texture ToRGB UpsampleImage
 """.split()
 
 

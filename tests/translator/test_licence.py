@@ -39,6 +39,11 @@ OWN = ("teacher.checkpoint=/a/net.pkl", "edit=b/smile.npz")
             (*OWN, "loss.perceptual_network=vgg19"),
             f"{FREE}the teacher net.pkl, the direction smile.npz, VGG19 (ImageNet)",
         ),
+        (
+            "morph",
+            ("teacher.checkpoint=/a/net.pkl", "training.start_from="),
+            f"{FREE}the teacher net.pkl, {SQUEEZENET}",
+        ),
         ("quick", ("pairs.folder=my/winter",), f"{BOUND}{CLASSIFIER}"),
         (
             "quick",

@@ -25,7 +25,7 @@ VERBS = {
     "For maintainers": "convert directions purity attributes ship gate",
 }
 _RESUMING = ("train", "learn", "render", "project", "directions")
-_WITHOUT_TENSORFLOW = ("translate", "ask")
+_WITHOUT_TENSORFLOW = ("translate", "ask", "morph")
 
 app = App(
     name="tf-fsgd",

@@ -72,6 +72,7 @@ def ship(translator: Translator, generator: GeneratorConfig, folder: Path) -> No
             "axes": list(translator.axes),
             "units": translator.units,
             "licence": translator.licence,
+            "faces": translator.faces,
             "generator": dataclasses.asdict(generator),
         },
     )

@@ -31,6 +31,7 @@ class Servable(tf.Module):
         self._network = functools.partial(translator.model, training=False)
         self.resolution = translator.resolution
         self.axes = len(translator.axes)
+        self.faces = translator.faces
         # Keras' variables wrap TensorFlow's, which are what a module saves.
         self.weights = [variable.value for variable in translator.model.variables]
 
@@ -44,13 +45,14 @@ class Servable(tf.Module):
         return tf.clip_by_value(self._network([image, strengths]), -1.0, _UPPER)
 
     def floats(self, batch_size: int | None) -> tf.types.experimental.ConcreteFunction:
-        """{"image": float32 [N, R, R, 3] in [-1, 1], "strengths": float32 [N, E]} to
-        {"image": as the first}.
+        """{"image": float32 [N, R, R, 3 F] in [-1, 1], "strengths": float32 [N, E]} to
+        {"image": float32 [N, R, R, 3]}.
 
         Args:
             batch_size: N; None leaves it open, which TFLite must not.
         """
-        shape = (batch_size, self.resolution, self.resolution, 3)
+        side = self.resolution
+        shape = (batch_size, side, side, 3 * self.faces)
         return tf.function(
             lambda *inputs: {"image": self.translate(*inputs)},
             input_signature=[

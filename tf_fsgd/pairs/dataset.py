@@ -47,6 +47,19 @@ def choose_members(seed: int, position: int, members: int) -> tuple[int, int]:
     return int(first), int(second)
 
 
+def choose_between(
+    seed: int, position: int, members: int
+) -> tuple[tuple[int, int], int]:
+    """The ends, in their order, and the picture between them of a sample of a morph.
+
+    Either person may come first: what lies t of the way from A to C lies 1 - t of the
+    way from C to A.
+    """
+    rng = np.random.default_rng([seed, position])
+    ends = (0, 1) if rng.random() < 0.5 else (1, 0)
+    return ends, int(rng.integers(2, members))
+
+
 def training_dataset(
     source: FamilySource,
     config: Config,
@@ -68,7 +81,8 @@ def training_dataset(
 
     Returns:
         Dataset of ((A, condition), B): float32 `[N, R, R, 3]` in [-1, 1] and `[N, C]`,
-        what leads from A to B; N is the batch, or a replica's part of it.
+        what leads from A to B; N is the batch, or a replica's part of it. Of a morph A
+        is two faces, `[N, R, R, 6]`, and the condition B's share of the way.
 
     Raises:
         UserError: If the source is empty or a family cannot be read.
@@ -76,11 +90,18 @@ def training_dataset(
     if source.count == 0:
         raise UserError("pairs: there are none to train on")
     count = tf.constant(source.count, tf.int64)
-    shape = [source.resolution, source.resolution, 3]
+    side, faces = source.resolution, config.generator.faces
     members, conditions = source.family(0).condition.shape
     family = _reader(source, members)
 
-    def read(index: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, ...]:
+    def between(index: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, ...]:
+        ends, middle = choose_between(seed, int(position), members)
+        chosen = family(int(index), [*ends, middle])
+        start, end, b = chosen.images
+        condition = np.abs(chosen.condition[2] - chosen.condition[0])
+        return np.concatenate([start, end], axis=-1), b, condition
+
+    def edited(index: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, ...]:
         chosen = family(int(index), choose_members(seed, int(position), members))
         a, b = chosen.images
         if chosen.heads is not None:
@@ -91,6 +112,7 @@ def training_dataset(
             a, b = covered(a, cover), covered(b, cover)
         return a, b, chosen.condition[1] - chosen.condition[0]
 
+    read = between if config.choice == "two" else edited
     share = share or tf.distribute.InputContext()
     batch = config.training.batch_size
     own = batch // share.num_input_pipelines
@@ -107,14 +129,16 @@ def training_dataset(
         a, b, condition = tf.numpy_function(
             read, [index, position], [tf.uint8, tf.uint8, tf.float32]
         )
+        condition = tf.ensure_shape(condition, [conditions])
         draw = tf.stack([tf.constant(seed, tf.int64), position])
         a, b = augment(
-            tf.ensure_shape(a, shape),
-            tf.ensure_shape(b, shape),
+            tf.ensure_shape(a, [side, side, 3 * faces]),
+            tf.ensure_shape(b, [side, side, 3]),
             draw,
             config.augmentation,
+            [1 - condition[0], condition[0]] if faces > 1 else [1.0],
         )
-        return (a, tf.ensure_shape(condition, [conditions])), b
+        return (a, condition), b
 
     stream = tf.data.Dataset.counter(start_step * own)
     stream = stream.map(sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -123,6 +123,7 @@ class Own:
 _ORIGINS: dict[str, Callable[[Config], Origin]] = {
     "certain": Rendered,
     "whole": Rendered,
+    "two": Rendered,
     "folder": Own,
 }
 

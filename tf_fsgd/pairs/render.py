@@ -6,8 +6,9 @@ blocks of which no whole shard is there, and gives the same bytes as a run that 
 never stopped (same machine, same teacher batch size). A block is always rendered to its
 end; who reads the folder takes as many pairs as were asked for.
 
-What a block gives is for one of two ways of choosing: faces of which a classifier is
-certain (`certain.py`), or whole families, nothing filtered (`whole.py`).
+What a block gives is for one of three ways of choosing: faces of which a classifier is
+certain (`certain.py`), whole families, nothing filtered (`whole.py`), or two people and
+the faces between them (`two.py`).
 
 One process keeps every core busy: of its time on a CPU TensorFlow takes 93 %, on as
 many threads as there are, head masks 5 % and the encoding of pictures below 1 %. So
@@ -31,6 +32,7 @@ from tf_fsgd.pairs.certain import CertainPairs
 from tf_fsgd.pairs.drawing import Axes
 from tf_fsgd.pairs.index import Index, digest
 from tf_fsgd.pairs.shards import PairStats, check_shard, shard_name, write_shard
+from tf_fsgd.pairs.two import TwoFaces
 from tf_fsgd.pairs.whole import WholeFamilies
 from tf_fsgd.stylegan2.loading import load_teacher
 from tf_fsgd.stylegan2.teacher import Teacher
@@ -43,9 +45,10 @@ _log = logging.getLogger(__name__)
 _ENOUGH_CANDIDATES = 2_000  # after so many, the acceptance below is judged
 _LEAST_ACCEPTANCE = 0.01
 
-_CHOICES: dict[str, type[CertainPairs] | type[WholeFamilies]] = {
+_CHOICES: dict[str, type[CertainPairs] | type[WholeFamilies] | type[TwoFaces]] = {
     "certain": CertainPairs,
     "whole": WholeFamilies,
+    "two": TwoFaces,
 }
 
 

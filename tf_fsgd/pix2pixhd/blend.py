@@ -1,4 +1,4 @@
-"""A network of one fixed edit with a strength: x + s (f(x) - x), s from 0 to 1."""
+"""Mixes of pictures: a fixed edit with a strength, x + s (f(x) - x); a cross-fade."""
 
 import keras
 from keras import layers, ops
@@ -32,6 +32,24 @@ class Blend(layers.Layer):
 
     def compute_output_shape(self, image_shape, edited_shape, strengths_shape):
         return image_shape
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class CrossFade(layers.Layer):
+    """(1 - t) A + t C: exactly A at t = 0, exactly C at t = 1.
+
+    Call arguments:
+        inputs: `[faces, times]`: A and C in channels, `[N, R, R, 6]`, and t `[N, 1]`;
+            the result is `[N, R, R, 3]`.
+    """
+
+    def call(self, inputs):
+        faces, times = inputs
+        times = ops.reshape(times, (-1, 1, 1, 1))
+        return (1 - times) * faces[..., :3] + times * faces[..., 3:]
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[0][:-1], 3)
 
 
 def taking_strengths(network: keras.Model, resolution: int, unit: float) -> keras.Model:

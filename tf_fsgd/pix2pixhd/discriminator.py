@@ -18,6 +18,7 @@ import keras
 from keras import initializers, layers
 
 from tf_fsgd.config import DiscriminatorConfig
+from tf_fsgd.pix2pixhd.blend import CrossFade
 from tf_fsgd.pix2pixhd.layers import (
     HalvingAveragePooling2D,
     InstanceNormalization,
@@ -45,7 +46,7 @@ class MultiscaleDiscriminator(keras.Model):
 
 
 def multiscale_discriminator(
-    config: DiscriminatorConfig, resolution: int, edits: int = 0
+    config: DiscriminatorConfig, resolution: int, edits: int = 0, faces: int = 1
 ) -> keras.Model:
     """PatchGANs on the image, the image halved, and so on.
 
@@ -55,10 +56,12 @@ def multiscale_discriminator(
             pixels become channels before the first.
         resolution: Side of the image in pixels.
         edits: E, how many strengths the translation was asked for; 0: none.
+        faces: F, how many faces are in the channels of the source; of two, a change is
+            one of their cross-fade.
 
     Returns:
-        A model from `[source, image]`, both `[N, R, R, 3]` in [-1, 1], or from
-        `[source, strengths, image]` with strengths `[N, E]`, to a list over
+        A model from `[source, image]`, `[N, R, R, 3 F]` and `[N, R, R, 3]` in [-1, 1],
+        or from `[source, strengths, image]` with strengths `[N, E]`, to a list over
         scales (full resolution first) of lists of `layers + 2` feature maps; the last
         map of each is the logit map `[N, h, w, 1]`, trained towards 1 for real, 0 for
         fake.
@@ -67,16 +70,19 @@ def multiscale_discriminator(
         UserError: As `DiscriminatorConfig.check`.
     """
     config.check(resolution)
-    source = keras.Input((resolution, resolution, 3), name="source")
+    source = keras.Input((resolution, resolution, 3 * faces), name="source")
+    strengths = keras.Input((edits,), name="strengths")
     image = keras.Input((resolution, resolution, 3), name="image")
     inputs = [source, image]
     seen = [source, image]
     if config.sees == "change":
+        before = source
+        if faces > 1:
+            before = CrossFade(dtype="float32", name="cross_fade")([source, strengths])
         # In float32: two bfloat16 images differ by noise as large as a change.
-        change = layers.Subtract(dtype="float32", name="change")([image, source])
+        change = layers.Subtract(dtype="float32", name="change")([image, before])
         seen[1] = layers.Rescaling(CHANGE_SCALE, dtype="float32", name="louder")(change)
     if edits:
-        strengths = keras.Input((edits,), name="strengths")
         inputs = [source, strengths, image]
         scaled = layers.Rescaling(STRENGTH_SCALE, name="quieter")(strengths)
         seen.append(Spread(resolution, name="spread")(scaled))

@@ -73,6 +73,25 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
     image = keras.Input((resolution, resolution, 3), name="image")
     strengths = keras.Input((edits,), name="strengths")
     ends = Ends(1 / _TYPICAL_STRENGTH, name="ends")(strengths)
+    change = predicted_change(image, [image], ends, config)
+    gate = Gate(dtype="float32", name="gate")(strengths)
+    change = layers.Multiply(dtype="float32", name="gated")([change, gate])
+    translated = layers.Add(dtype="float32", name="translated")([image, change])
+    return keras.Model([image, strengths], translated, name="edit_generator")
+
+
+def predicted_change(image, faces, ends, config: GeneratorConfig):
+    """The change that is asked for, not yet gated.
+
+    Args:
+        image: `[N, R, R, 3 F]`, what the network reads: the faces in channels.
+        faces: F times `[N, R, R, 3]`, each of whose texture the finest part has gains.
+        ends: `[N, K]`, not negative, what the blocks are modulated by.
+        config: As `edit_generator` takes it.
+
+    Returns:
+        `[N, R, R, 3]`, 0 everywhere before training.
+    """
     asked = (ends, _embed(ends))
     quarter = _convolve(
         SpaceToDepth(config.patch, name="unfold")(image), config.filters, 3, "stem"
@@ -96,12 +115,11 @@ def edit_generator(config: GeneratorConfig, resolution: int, edits: int) -> kera
         x, detail = _detail(x, image, asked, config)
         change = layers.Add(dtype="float32", name="change_and_detail")([change, detail])
     if config.finest_blocks:
-        finest = _finest(x, image, asked, config)
-        change = layers.Add(dtype="float32", name="change_and_finest")([change, finest])
-    gate = Gate(dtype="float32", name="gate")(strengths)
-    change = layers.Multiply(dtype="float32", name="gated")([change, gate])
-    translated = layers.Add(dtype="float32", name="translated")([image, change])
-    return keras.Model([image, strengths], translated, name="edit_generator")
+        finest = _finest(x, image, faces, asked, config)
+        change = layers.Add(dtype="float32", name="change_and_finest")(
+            [change, *finest]
+        )
+    return change
 
 
 def _detail(x, image, asked, config: GeneratorConfig):
@@ -117,8 +135,8 @@ def _detail(x, image, asked, config: GeneratorConfig):
     return x, _pixels(x, patch, "detail")
 
 
-def _finest(x, image, asked, config: GeneratorConfig):
-    """A change decided where a position is a quarter of a patch: paint and texture."""
+def _finest(x, image, faces, asked, config: GeneratorConfig):
+    """Changes decided where a position is a quarter of a patch: paint and texture."""
     patch, filters = config.patch // 4, int(_FINE * config.filters)
     x = _double(x, filters, "finest_up")
     own = image
@@ -128,9 +146,13 @@ def _finest(x, image, asked, config: GeneratorConfig):
     x = layers.Add(name="finest_join")([x, own])
     for number in range(1, config.finest_blocks + 1):
         x = _block(x, asked, f"finest_block{number}")
-    values = _pixels(x, patch, "finest", PAINT_AND_GAINS)
     windows = [patch * band + 1 for band in _BANDS]
-    return Texture(windows, dtype="float32", name="finest_texture")([values, image])
+    changes = []
+    for name, face in zip(("finest", "finest_other"), faces, strict=False):
+        values = _pixels(x, patch, name, PAINT_AND_GAINS)
+        texture = Texture(windows, dtype="float32", name=f"{name}_texture")
+        changes.append(texture([values, face]))
+    return changes
 
 
 def _embed(x):

@@ -18,6 +18,9 @@ Residual blocks, the detail part and the finest may be on one side only: new one
 close to identity or at no change, and what the target lacks is left out. The same holds
 for edits: what belongs to one alone are rows of the first layer of the embedding and of
 every `modulation.EndScale`, and all else serves all edits.
+
+A morph of two faces (`morph_generator`) reads their mean as an edit's network reads a
+face, so that it begins with all that is known of faces; its change begins at 0.
 """
 
 import re
@@ -29,12 +32,16 @@ import numpy as np
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.edit_generator import PAINT_AND_GAINS
 
-_COLOURS = 3
 _READS_PIXELS = ("stem/kernel", "detail_stem/kernel", "finest_stem/kernel")
 # Values of a pixel: colours, and gains of texture.
 _WRITES_PIXELS = {
     f"{name}_conv/{part}": values
-    for name, values in (("change", 3), ("detail", 3), ("finest", PAINT_AND_GAINS))
+    for name, values in (
+        ("change", 3),
+        ("detail", 3),
+        ("finest", PAINT_AND_GAINS),
+        ("finest_other", PAINT_AND_GAINS),
+    )
     for part in ("kernel", "bias")
 }
 _OPTIONAL = re.compile(r"(\w+_)?block\d+_|detail_|finest_")
@@ -53,7 +60,7 @@ def grow(
     Args:
         source: As `edit_generator` makes it.
         target: The same, of the same side and patch, of twice or of half both; changed
-            in place.
+            in place. It may be a morph, as `morph_generator` makes it.
         axes: Of each of the target's axes its number among the source's, `None` if it
             is new; by default the two have the same.
 
@@ -61,16 +68,22 @@ def grow(
         UserError: If the two do not fit.
     """
     values = {variable.path: np.asarray(variable.value) for variable in source.weights}
+    colours = source.inputs[0].shape[-1]
+    faces = target.inputs[0].shape[-1] // colours  # for each that the source reads
     for variable in target.weights:
         value = values.get(variable.path)
+        if faces > 1 and variable.path in _WRITES_PIXELS:
+            continue
         if value is None and _OPTIONAL.match(variable.path):
             continue
         if axes is not None and value is not None and _AN_END_EACH.match(variable.path):
             value = _rows(value, np.asarray(variable.value), axes)
         if value is not None and value.shape != variable.shape:
             if variable.path in _READS_PIXELS:
-                value = _resize(value, 2, variable.shape[2], _COLOURS)
-                # Each pixel is read as four, or four as one: the sum stays.
+                value = _resize(value, 2, variable.shape[2] // faces, colours)
+                value = _repeat(value, faces, colours)
+                # Each pixel is read as four, or four as one, or of two faces: the sum
+                # stays.
                 value = value * (values[variable.path].shape[2] / value.shape[2])
             elif variable.path in _WRITES_PIXELS:
                 last, held = value.ndim - 1, _WRITES_PIXELS[variable.path]
@@ -94,6 +107,13 @@ def _rows(
         if known is not None:
             chosen[[axis, ours + axis]] = values[[known, theirs + known]]
     return chosen
+
+
+def _repeat(kernel: np.ndarray, faces: int, colours: int) -> np.ndarray:
+    """Reads every face of a patch's pixels by the same kernel."""
+    height, width, _, filters = kernel.shape
+    pixels = kernel.reshape(height, width, -1, 1, colours, filters)
+    return pixels.repeat(faces, axis=3).reshape(height, width, -1, filters)
 
 
 def _resize(values: np.ndarray, axis: int, wanted: int, held: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from tf_fsgd.runs import RunFolder
 from tf_fsgd.training.checkpoints import Checkpoints, newest_values
 from tf_fsgd.training.interrupt import stop_request
 from tf_fsgd.training.logs import TrainingLog
-from tf_fsgd.training.samples import edits_grid, write_sample
+from tf_fsgd.training.samples import edits_grid, morphs_grid, write_sample
 from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import Perceptual, make_train_step
 from tf_fsgd.translator.translator import load_translator, of_run, run_named
@@ -41,7 +41,8 @@ def train(
         source: The training pairs.
         perceptual: Network and distance of the perceptual loss; needed if it has a
             weight.
-        faces: uint8 `[N, R, R, 3]`, shown in every sample grid; `None`: no grids.
+        faces: uint8 `[N, R, R, 3]`, of a morph `[N, R, R, 6]`, shown in every sample
+            grid; `None`: no grids.
 
     Returns:
         The translator with averaged weights, float32, also written to `run.translator`.
@@ -75,9 +76,11 @@ def train(
         """Whether this step reached a multiple of `every` images, or the end."""
         return state.images % every < plan.batch_size or state.images >= total
 
+    draw = morphs_grid if config.choice == "two" else edits_grid
+
     def sample() -> None:
         if faces is not None and workers.is_chief():
-            grid = edits_grid(of_run(run, state.average), faces)
+            grid = draw(of_run(run, state.average), faces)
             write_sample(run.samples, state.images, grid)
             log.image("faces", grid)
 
@@ -134,7 +137,7 @@ def _start(state: TrainingState, config: Config) -> None:
     A run brings its discriminator, too; what is shipped has none.
     """
     name = config.training.start_from
-    start, run = load_translator(name), run_named(name)
+    start, run = load_translator(name, faces=None), run_named(name)
     known = {axis: number for number, axis in enumerate(start.axes)}
     axes = [known.get(axis) for axis in config.axes]
     state.start_from(start.model, axes, newest_values(run.checkpoints) if run else {})

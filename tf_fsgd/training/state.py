@@ -96,7 +96,7 @@ class TrainingState:
         with dtype_policy(self.policy):
             self.generator = build_generator(config.generator, resolution, edits)
             self.discriminator = multiscale_discriminator(
-                config.discriminator, resolution, edits
+                config.discriminator, resolution, edits, config.generator.faces
             )
         with dtype_policy("float32"):
             self.average = build_generator(config.generator, resolution, edits)

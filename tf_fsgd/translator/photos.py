@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.images.alignment import crop_square
 from tf_fsgd.images.detection import FaceDetector
 from tf_fsgd.images.frame import Frame
+from tf_fsgd.images.io import read_photo
 from tf_fsgd.images.paste import paste_changes
 from tf_fsgd.images.photo import Photo
 from tf_fsgd.images.tracking import FaceTracker
@@ -42,6 +44,31 @@ def find_squares(
     if not 1 <= number <= len(squares):
         raise UserError(f"face must be 1 to {len(squares)}, received {number}")
     return [squares[number - 1]]
+
+
+def largest_face(
+    detector: FaceDetector, path: str | os.PathLike, size: int
+) -> np.ndarray:
+    """The largest face of a photo, in FFHQ framing.
+
+    Args:
+        detector: Finds it.
+        path: As for `images.io.read_image`.
+        size: Side of the result in pixels.
+
+    Returns:
+        `[size, size, 3]` uint8.
+
+    Raises:
+        UserError: If the photo cannot be read, or has no face.
+    """
+    photo = read_photo(path)
+    try:
+        squares = find_squares(detector, photo)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    largest = max(squares, key=lambda square: np.hypot(*(square[3] - square[0])))
+    return crop_square(photo.seen(), largest, size)
 
 
 def edit_photo(

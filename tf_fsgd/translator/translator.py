@@ -55,6 +55,9 @@ class Translator:
             of every axis, or one where the network was taught one fixed edit, whose
             strengths are 0 to 1 (`tf_fsgd.edits.one_ended`).
         licence: Of the weights.
+        faces: F, how many faces it takes at once, side by side in channels: 2 for a
+            morph, whose one strength is the share of the way from the first to the
+            second.
     """
 
     name: str
@@ -63,6 +66,19 @@ class Translator:
     axes: tuple[str, ...]
     units: dict[str, float]
     licence: str = FACES_LICENCE
+    faces: int = 1
+
+    def check_faces(self, wanted: int) -> None:
+        """Refuses a morph where one face is to be edited, and the other way round.
+
+        Raises:
+            UserError: If it takes more or fewer faces than `wanted`.
+        """
+        if self.faces != wanted:
+            raise UserError(
+                f"translator must take {wanted} face{'s'[: wanted - 1]}, {self.name} "
+                + ("morphs two people" if self.faces > 1 else "edits one")
+            )
 
     @property
     def edits(self) -> tuple[str, ...]:
@@ -100,7 +116,8 @@ class Translator:
         """Edits faces.
 
         Args:
-            faces: `[N, S, S, 3]` uint8, FFHQ framing; resized when S is not R.
+            faces: `[N, S, S, 3]` uint8, FFHQ framing; resized when S is not R. Of a
+                morph `[N, R, R, 6]`: see `translator.morph`.
             edits: As `strengths` takes them, for all faces, or `[N, E]` in standard
                 deviations.
             batch_size: Faces in one pass.
@@ -143,8 +160,15 @@ def of_run(run: "RunFolder", network: "keras.Model") -> Translator:
     units, resolution = config.units, config.pairs.resolution
     axes = config.axes or tuple(units)
     network = taking_strengths(network, resolution, units[axes[0]])
-    licence = licence_of(config)
-    return Translator(run.path.name, network, resolution, axes, units, licence)
+    return Translator(
+        run.path.name,
+        network,
+        resolution,
+        axes,
+        units,
+        licence_of(config),
+        config.generator.faces,
+    )
 
 
 def is_shipped(name: str) -> bool:
@@ -169,16 +193,27 @@ def run_named(name: str) -> "RunFolder | None":
     return open_run(name)
 
 
-def load_translator(name_or_run: str | os.PathLike) -> Translator:
+def load_translator(
+    name_or_run: str | os.PathLike, faces: int | None = 1
+) -> Translator:
     """Opens a shipped translator or that of a run.
 
     Args:
         name_or_run: "shipped" (the default one), the name of a file in `shipped/`,
             or a finished run's folder.
+        faces: How many it must take at once; `None`: any.
 
     Raises:
-        UserError: If there is neither, or the run is not finished.
+        UserError: If there is neither, the run is not finished, or it takes another
+            number of faces.
     """
+    translator = _load(name_or_run)
+    if faces is not None:
+        translator.check_faces(faces)
+    return translator
+
+
+def _load(name_or_run: str | os.PathLike) -> Translator:
     name = DEFAULT if name_or_run == "shipped" else str(name_or_run)
     if is_shipped(name):
         return _load_shipped(name)
@@ -203,4 +238,5 @@ def _load_shipped(name: str) -> Translator:
         tuple(facts["axes"]),
         facts["units"],
         facts["licence"],
+        facts.get("faces", 1),  # what was shipped before morphs does not say
     )
