@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
@@ -72,7 +72,8 @@ def morph(
     strip = not wants_film(out, fps)
     frames = (6 if strip else 24) if frames is None else frames
     loop = not strip if loop is None else loop
-    how = dict(ease=ease or ("linear" if strip else "smoothstep"), loop=loop)
+    how: dict[str, Any] = {"ease": ease or ("linear" if strip else "smoothstep")}
+    how["loop"] = loop
     with output_to(os.devnull):  # TensorFlow and LiteRT greet from C++
         if photos:
             _refuse("photos", space=space, path=path, teacher=_drawn(rendering))

@@ -48,7 +48,7 @@ def between(
         return np.broadcast_to(face, (len(times), *face.shape))
 
     small = [repeated(resize(face, translator.resolution)) for face in (start, end)]
-    before = cross_fade(*small, times)
+    before = cross_fade(small[0], small[1], times)
     after = translator.translate(np.concatenate(small, axis=-1), times)
     side = len(start)
     whole = np.array([[0, 0], [0, side], [side, side], [side, 0]], np.float64)
