@@ -15,6 +15,9 @@ from tf_fsgd.translator.translator import Translator
 SIDE = 64
 
 
+TRANSLATOR = ("--translator", "fade")
+
+
 def fade(inputs):
     faces, times = inputs
     times = times[..., None, None]
@@ -47,7 +50,7 @@ def test_two_photos(people, fading, tmp_path, monkeypatch, capsys):
     folder, faces = people
     out = tmp_path / "strip.png"
     words = ["tf_fsgd", "morph", folder / "a.png", folder / "c.png", "--out", out]
-    words += ["--frames", 2, "--resolution", SIDE]
+    words += ["--frames", 2, "--resolution", SIDE, "--translator", "fade"]
     monkeypatch.setattr("sys.argv", [*map(str, words)])
     assert verbs.main() == 0
     assert capsys.readouterr().out == f"{out}\n"
@@ -74,6 +77,7 @@ def test_two_photos(people, fading, tmp_path, monkeypatch, capsys):
     ("words", "message"),
     [
         ([], "morph takes photos or --seeds, received neither"),
+        (["a.png", "c.png"], "morph of photos needs --translator, the folder of a"),
         (["a.png", "--seeds", "1,2"], "morph takes photos or --seeds, received both"),
         (["a.png"], "morph takes two photos or more, received 1"),
         (["a.png", "c.png", "--space", "z"], "--space does not go with photos, receiv"),
@@ -82,9 +86,12 @@ def test_two_photos(people, fading, tmp_path, monkeypatch, capsys):
             ["a.png", "c.png", "--frames", "0"],
             "--frames must be at least 1, received 0",
         ),
-        (["a.png", "c.png", "--resolution", "3"], "--resolution must be at least 16"),
-        (["a.png", "wall.png"], "wall.png: no face found"),
-        (["a.png", "nobody.png"], "nobody.png: no such file"),
+        (
+            ["a.png", "c.png", "--resolution", "3", *TRANSLATOR],
+            "--resolution must be at least 16",
+        ),
+        (["a.png", "wall.png", *TRANSLATOR], "wall.png: no face found"),
+        (["a.png", "nobody.png", *TRANSLATOR], "nobody.png: no such file"),
         (
             ["--seeds", "1", "--translator", "x"],
             "--translator does not go with --seeds",

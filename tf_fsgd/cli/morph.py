@@ -20,7 +20,6 @@ from tf_fsgd.cli.options import (
 )
 from tf_fsgd.errors import UserError
 
-_DEFAULT = "morph-128"
 _SIDE = 256  # pixels of a photo's face where the user does not say
 _LEAST = 16
 
@@ -47,8 +46,7 @@ def morph(
             faces between, in seconds.
         seeds: Instead of photos two or more of the teacher's faces: seeds such as
             3,17,42 or 0-5, and .npz files of projected photos.
-        translator: For photos: a finished run of --preset morph, or a shipped morph
-            (morph-128).
+        translator: For photos: the folder of a finished run of train.py --preset morph.
         out: .gif, .webp or .mp4 for an animation, .png or .jpg for a strip with a row
             for every transition.
         space: For seeds: W, or Z, which wanders past other people.
@@ -129,9 +127,14 @@ def _of_photos(photos: list[str], translator: str | None, side: int | None) -> _
 
     if len(photos) < 2:
         raise UserError(f"morph takes two photos or more, received {len(photos)}")
+    if translator is None:
+        raise UserError(
+            "morph of photos needs --translator, the folder of a finished run of "
+            "train.py --preset morph"
+        )
     check_at_least("--resolution", side, _LEAST)
     side = side or _SIDE
-    model, detector = load_translator(translator or _DEFAULT, faces=2), FaceDetector()
+    model, detector = load_translator(translator, faces=2), FaceDetector()
     faces = [largest_face(detector, path, side) for path in photos]
     return _Shown(
         [Path(path).stem for path in photos], side, partial(film, model, faces)

@@ -19,7 +19,7 @@ from tf_fsgd.pairs.whole import base_face
 from tf_fsgd.stylegan2.teacher import Teacher
 
 _SEEDS = 2**32
-# From a first person's seed to the second's: runs of 1,000,000 seeds do not meet it.
+# From A's seed to C's: no C is another family's A, in training or held out.
 _OTHER = _SEEDS // 2
 _LEAST = 0.15  # of the way, where the student's change is half of what it is midway
 
