@@ -50,8 +50,9 @@ class PairsConfig(Settings):
     """How A/B pairs are made and chosen (paper, section 3).
 
     A modulated generator learns from whole families instead (`pairs.whole`): they are
-    counted by `count` and `held_out` and are not chosen from, so that strength,
-    renders, confidence and preselect say nothing about them; they are always head_only.
+    counted by `count` and `held_out` and are not chosen from, so that renders,
+    confidence and preselect say nothing about them, and strength is the largest of a
+    direction of the user's own; they are always head_only.
     """
 
     count: Count = 448  # pairs to keep for training
@@ -310,7 +311,7 @@ class Config(Settings):
         if not self.axes:
             unit = self.pairs.strength or teacher_unit(self.edit, self.pairs.head_only)
             return {name_of(self.edit): unit}
-        return default_units(self.edits)
+        return default_units(self.edits, self.pairs.strength)
 
     @property
     def choice(self) -> str:

@@ -133,14 +133,16 @@ def family_range(edit: str) -> float:
     return EDITS[axis].range if axis in EDITS else _DEFAULT
 
 
-def default_units(edits: Sequence[str]) -> dict[str, float]:
+def default_units(edits: Sequence[str], own: float = 0.0) -> dict[str, float]:
     """Units in which 1.5 is the largest strength of families, of both ends of axes.
 
     Args:
         edits: Names of `EDITS`, or directions' files.
+        own: Largest strength of such a file's families; 0: the default.
     """
     return {
-        end: family_range(edit) / _LARGEST
+        end: (family_range(edit) if axis_of(edit) in EDITS else own or _DEFAULT)
+        / _LARGEST
         for edit in edits
         for end in (name_of(edit), opposite(name_of(edit)))
     }

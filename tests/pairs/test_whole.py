@@ -1,8 +1,11 @@
 """Whole families: strengths that follow the rules, pictures that are the edits."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from tf_fsgd.latents.directions import load_direction
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.pairs.whole import WholeFamilies, base_face, draw_strengths
 
@@ -124,3 +127,19 @@ def test_axes_are_those_of_the_edits(config, edit, known):
     else:
         with pytest.raises(ValueError, match="ears"):
             WholeFamilies.settle_axes(config)
+
+
+def test_a_direction_of_ones_own_brings_its_range(config, tmp_path):
+    own = dataclasses.replace(load_direction("smile"), name="grin", facts={"range": 3})
+    own.save(tmp_path / "grin.npz")
+    config.generator.kind = "modulated"
+    config.edit, config.pairs.strength = f"older,{tmp_path / 'grin.npz'}", 0.0
+    older, grin = WholeFamilies.settle_axes(config)
+    assert (older[1], grin[1], config.pairs.strength) == (3.6, 3, 3)
+    assert config.units == {
+        **{"older": 2.4, "younger": 2.4},
+        **{"grin": 2.0, "not grin": 2.0},
+    }
+    config.pairs.strength = 1.5  # as the user has it
+    assert WholeFamilies.settle_axes(config)[1][1] == 1.5
+    assert config.units["grin"] == 1.0

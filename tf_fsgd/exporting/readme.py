@@ -1,6 +1,6 @@
 """The README of an exported folder: how to use the files, and what was measured."""
 
-from tf_fsgd.edits import family_range, one_ended, opposite
+from tf_fsgd.edits import EDITS, family_range, one_ended, opposite
 from tf_fsgd.exporting.decoding import MAX_PIXELS
 
 _TEXT = """\
@@ -140,8 +140,10 @@ def _strengths(report: dict) -> dict[str, object]:
     learnt = [
         f"{axis} 0 to {units[axis]:g}, its ends for whatever is beyond"
         if one_ended(axis, units)
-        else f"{axis} {-family_range(axis):g} to {family_range(axis):g}"
+        else f"{axis} {-largest:g} to {largest:g}"
         for axis in axes
+        # Of a direction of the user's own the unit alone says it.
+        for largest in [family_range(axis) if axis in EDITS else 1.5 * units[axis]]
     ]
     return {
         "axes": ", ".join(f"{number} {axis}" for number, axis in enumerate(axes)),

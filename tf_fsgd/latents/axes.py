@@ -47,5 +47,4 @@ def family_axis(edit: str) -> tuple[Direction, float]:
     if known and known.rows:
         first, last = known.rows
         direction = dataclasses.replace(direction, layers=list(range(first, last + 1)))
-    # One of the user's own says how far its teacher could be seen to draw it.
-    return direction, direction.facts.get("range", family_range(edit))
+    return direction, family_range(edit)

@@ -9,11 +9,13 @@ among them. A share of the families is therefore drawn wider.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from tf_fsgd.config import Config
+from tf_fsgd.edits import EDITS, axis_of
 from tf_fsgd.images.person import PersonSegmenter
 from tf_fsgd.latents.axes import family_axes
 from tf_fsgd.latents.samples import sample_w
@@ -43,7 +45,18 @@ class WholeFamilies:
     @staticmethod
     def settle_axes(config: Config) -> Axes:
         """See `render.settle_axes`."""
-        return family_axes(config.edits)
+        axes = family_axes(config.edits)
+        pairs = config.pairs
+        own = [axis_of(edit) not in EDITS for edit in config.edits]
+        if not pairs.strength:
+            # Those of the user's own may say how far a teacher could be seen to draw
+            # them. What strength 1 means follows from it, wherever the run is used.
+            ranges = [axis.facts.get("range", 0) for axis, _ in compress(axes, own)]
+            pairs.strength = float(max(ranges, default=0))
+        return [
+            (axis, pairs.strength if mine and pairs.strength else largest)
+            for (axis, largest), mine in zip(axes, own, strict=True)
+        ]
 
     def __init__(
         self, config: Config, teacher: Teacher, axes: Axes, classifier: object = None
