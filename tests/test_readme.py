@@ -27,7 +27,10 @@ import tf_fsgd
 from tf_fsgd import cli, job
 from tf_fsgd.attributes.model import AttributeClassifier
 from tf_fsgd.discovery.survey import logit
-from tf_fsgd.images.io import read_image, write_image
+from tf_fsgd.images.io import read_image, to_uint8, write_image
+from tf_fsgd.latents.directions import load_direction
+from tf_fsgd.latents.samples import sample_w
+from tf_fsgd.latents.sampling import broadcast
 from tf_fsgd.pairs.certain import CertainPairs
 from tf_fsgd.pairs.whole import WholeFamilies
 from tf_fsgd.pix2pixhd.generator import build_generator
@@ -232,6 +235,7 @@ SMALLEST = {
     "sliders": ["--frames", "2"],
     "train": [f"--set={field}" for field in _FIELDS.split()],
 }
+SMALLEST["learn"] = SMALLEST["train"]
 """What is added to the words of README.md, by verb."""
 
 GOLDEN = REPOSITORY / "tests" / "stylegan2" / "golden"
@@ -268,6 +272,17 @@ def pictures(faces, monkeypatch, tmp_path):
         for folder in ("folder", "faces", "DIR/A", "DIR/B"):
             write_image(tmp_path / folder / f"{number}.png", face)
     return tmp_path
+
+
+@pytest.fixture
+def folders(teacher, pictures):
+    """`with` and `without`: generated people who smile, and the same who do not."""
+    smile = load_direction("smile")
+    ws = broadcast(sample_w(teacher, range(22), psi=0.7), teacher.num_ws)
+    for folder, strength in (("with", 2.5), ("without", -2.5)):
+        drawn = teacher.synthesis(smile.edit(ws, strength), "const", 256)
+        for number, face in enumerate(to_uint8(drawn)):
+            write_image(pictures / folder / f"{number}.png", face)
 
 
 @pytest.fixture
@@ -341,7 +356,7 @@ def run(words, tiny, monkeypatch, capfd):
 
 def promised(verb, words, printed):
     """The files and folders that a command has to leave."""
-    if verb == "train":
+    if verb in ("train", "learn"):
         named = dict(re.findall(r"^(\w[\w ,]+): +(\S+)$", printed, re.MULTILINE))
         whole = ["report", "before and after", "SavedModel", "TFLite"]
         shown = ["training, step by step", *(whole if len(words) == 2 else [])]
@@ -382,6 +397,8 @@ def test_every_command_of_the_readme_runs(
             else:
                 assert {*words[:3]} & ONLY_PARSED, words
             continue
+        if "learn" in words:
+            request.getfixturevalue("folders")
         if words[1:2] == ["train.py"] and len(words) > 2:
             # What follows training is as after `python train.py`, which does it.
             for phase in ("evaluate", "export_translator", "write_site"):
