@@ -123,14 +123,15 @@ def opposite(edit: str) -> str:
     return edit.removeprefix("not ") if edit.startswith("not ") else f"not {edit}"
 
 
-def family_range(edit: str) -> float:
+def family_range(edit: str, own: float = 0.0) -> float:
     """Largest strength in families, in standard deviations, of both ends of an axis.
 
     Args:
         edit: A name of `EDITS`, or a direction's file.
+        own: That of such a file; 0: the default.
     """
     axis = axis_of(edit)
-    return EDITS[axis].range if axis in EDITS else _DEFAULT
+    return EDITS[axis].range if axis in EDITS else own or _DEFAULT
 
 
 def default_units(edits: Sequence[str], own: float = 0.0) -> dict[str, float]:
@@ -141,8 +142,7 @@ def default_units(edits: Sequence[str], own: float = 0.0) -> dict[str, float]:
         own: Largest strength of such a file's families; 0: the default.
     """
     return {
-        end: (family_range(edit) if axis_of(edit) in EDITS else own or _DEFAULT)
-        / _LARGEST
+        end: family_range(edit, own) / _LARGEST
         for edit in edits
         for end in (name_of(edit), opposite(name_of(edit)))
     }

@@ -32,6 +32,16 @@ def draw(teacher: Teacher, ws: np.ndarray, resolution: int) -> np.ndarray:
     return resized(to_uint8(images), resolution)
 
 
+def draw_batches(
+    teacher: Teacher, ws: np.ndarray, resolution: int, batch_size: int
+) -> np.ndarray:
+    """As `draw`, of any number of faces, `batch_size` of them at once."""
+    batches = range(0, len(ws), batch_size)
+    return np.concatenate(
+        [draw(teacher, ws[at : at + batch_size], resolution) for at in batches]
+    )
+
+
 def drawn_resolution(full: int, wanted: int) -> int:
     """Side at which a teacher draws faces that are stored at `wanted` pixels.
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from tf_fsgd.config import Config
 from tf_fsgd.latents.interpolation import linear
-from tf_fsgd.pairs.drawing import Axes, draw
+from tf_fsgd.pairs.drawing import Axes, draw_batches
 from tf_fsgd.pairs.family import Family
 from tf_fsgd.pairs.shards import PairStats
-from tf_fsgd.pairs.whole import base_face
+from tf_fsgd.pairs.whole import base_face, family_block
 from tf_fsgd.stylegan2.teacher import Teacher
 
 _SEEDS = 2**32
@@ -60,13 +60,7 @@ class TwoFaces:
             seeds: Of A's z.
             tick: Called whenever a family is done.
         """
-        families = []
-        for seed in seeds:
-            families.append(self._family(seed))
-            tick()
-        rendered = sum(len(family.images) for family in families)
-        count = len(families)
-        return families, PairStats(candidates=count, kept=count, rendered=rendered)
+        return family_block(self._family, seeds, tick)
 
     def _family(self, seed: int) -> Family:
         config, teacher = self._config, self._teacher
@@ -75,12 +69,8 @@ class TwoFaces:
         _, end = base_face(teacher, (seed + _OTHER) % _SEEDS, psi, wide)
         times = draw_times(seed)
         ws = linear(start[0], end[0], times).astype(np.float32)
-        batch = config.teacher.batch_size
-        images = np.concatenate(
-            [
-                draw(teacher, ws[first : first + batch], config.pairs.resolution)
-                for first in range(0, len(ws), batch)
-            ]
+        images = draw_batches(
+            teacher, ws, config.pairs.resolution, config.teacher.batch_size
         )
         return Family(seed, w[0], times[:, None], images)
 

@@ -20,7 +20,7 @@ from tf_fsgd.images.person import PersonSegmenter
 from tf_fsgd.latents.axes import family_axes
 from tf_fsgd.latents.samples import sample_w
 from tf_fsgd.latents.sampling import broadcast, truncate
-from tf_fsgd.pairs.drawing import Axes, draw
+from tf_fsgd.pairs.drawing import Axes, draw_batches
 from tf_fsgd.pairs.family import HEAD_SIZE, Family
 from tf_fsgd.pairs.shards import PairStats
 from tf_fsgd.stylegan2.teacher import Teacher
@@ -77,13 +77,7 @@ class WholeFamilies:
             seeds: Of z.
             tick: Called whenever a family is done.
         """
-        families = []
-        for seed in seeds:
-            families.append(self._family(seed))
-            tick()
-        rendered = sum(len(family.images) for family in families)
-        count = len(families)
-        return families, PairStats(candidates=count, kept=count, rendered=rendered)
+        return family_block(self._family, seeds, tick)
 
     def _family(self, seed: int) -> Family:
         config, teacher = self._config, self._teacher
@@ -96,15 +90,24 @@ class WholeFamilies:
         ws = np.repeat(ws, len(strengths), axis=0)
         for axis, (direction, _) in enumerate(self._axes):
             ws = direction.edit(ws, strengths[:, axis])
-        batch = config.teacher.batch_size
-        images = np.concatenate(
-            [
-                draw(teacher, ws[first : first + batch], config.pairs.resolution)
-                for first in range(0, len(ws), batch)
-            ]
+        images = draw_batches(
+            teacher, ws, config.pairs.resolution, config.teacher.batch_size
         )
         heads = np.stack([self._segmenter.head(image, HEAD_SIZE) for image in images])
         return Family(seed, w[0], strengths, images, heads)
+
+
+def family_block(
+    family: Callable[[int], Family], seeds: Sequence[int], tick: Callable[[], object]
+) -> tuple[list[Family], PairStats]:
+    """A family of each seed, none left out; `tick` is called whenever one is done."""
+    families = []
+    for seed in seeds:
+        families.append(family(seed))
+        tick()
+    rendered = sum(len(one.images) for one in families)
+    count = len(families)
+    return families, PairStats(candidates=count, kept=count, rendered=rendered)
 
 
 def base_face(
