@@ -5,37 +5,16 @@ before it computes anything.
 """
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.workers import free_ports
+from benchmarks.workers_agree import lines, started
 from tf_fsgd.storage.archives import read_arrays
 
 pytestmark = pytest.mark.slow
-REPOSITORY = Path(__file__).parents[2]
-SCRIPT = Path(__file__).with_name("tiny_training.py")
-
-
-def started(runs, *words, task=None, ports=()):
-    """A training in the background: alone, or a worker of those at `ports`."""
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    if task is not None:
-        cluster = {"worker": [f"localhost:{port}" for port in ports]}
-        config = {"cluster": cluster, "task": {"type": "worker", "index": task}}
-        environment["TF_CONFIG"] = json.dumps(config)
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(runs), *words],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def ended(*processes):
@@ -45,7 +24,7 @@ def ended(*processes):
         for process in processes:
             _, errors = process.communicate(timeout=900)
             codes.append(process.returncode)
-            said.append([line for line in errors.splitlines() if not native(line)])
+            said.append(lines(errors))
     finally:
         for process in processes:
             process.kill()
@@ -53,24 +32,9 @@ def ended(*processes):
     return codes, said
 
 
-def native(line):
-    return line.startswith(("WARNING: All log messages before absl", "I0000 "))
-
-
-def ports():
-    """Two that are free."""
-    sockets = [socket.socket() for _ in range(2)]
-    for each in sockets:
-        each.bind(("localhost", 0))
-    numbers = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return numbers
-
-
 def two(runs, *words, who=1):
     """Two workers to their ends; the words are for one of them."""
-    free = ports()
+    free = free_ports(2)
     return ended(
         *(
             started(runs, *(words if task == who else ()), task=task, ports=free)
