@@ -170,9 +170,11 @@ def test_a_morph_edits_nobody_and_an_edit_morphs_nobody(brighter, tmp_path):
     face = np.zeros((8, 8, 3), np.uint8)
     calls = (morph, morph.edit_photo, lambda face: morph.export(tmp_path / "out"))
     for call in calls:
-        with pytest.raises(UserError, match="must take 1 face, mine morphs two people"):
+        with pytest.raises(
+            UserError, match="edits one face, mine is one that morphs two"
+        ):
             call(face)
-    with pytest.raises(UserError, match="must take 2 faces, .* edits one"):
+    with pytest.raises(UserError, match="morphs two people, .* edits one face"):
         brighter.morph([face, face])
     assert not (tmp_path / "out").exists()
 
@@ -217,6 +219,39 @@ def test_the_faces_of_a_photo(brighter, two_faces, tmp_path):
     write_image(tmp_path / "photo.png", two_faces)
     for path in (tmp_path / "photo.png", str(tmp_path / "photo.png")):
         np.testing.assert_array_equal(brighter.edit_photo(path, smile=0.1), both)
+
+
+MIX = dict(resolution=8, axes=("mix",), units={"mix": 1.0}, faces=2)
+
+
+def test_a_face_in_the_style_of_anothers(two_faces, tmp_path):
+    """The fake style is the mean of the other face, and half of it is blended in."""
+
+    face = two_faces[:, :256]
+
+    def blend(inputs):
+        faces, share = inputs
+        style = faces[..., 3:].mean(axis=(1, 2), keepdims=True)
+        return faces[..., :3] + share[..., None, None] / 2 * (style - faces[..., :3])
+
+    mix = tf_fsgd.Translator("mine", blend, **MIX)
+    write_image(tmp_path / "her.png", face)
+    her = mix.like(tmp_path / "her.png")
+    assert her.edits == ("mix",)
+    grey = np.full((8, 8, 3), 100, np.uint8)
+    whole, half = her(grey), her(grey, mix=0.5)
+    style = whole.astype(float) * 2 - 100
+    assert np.ptp(style, axis=(0, 1)).max() == 0 and np.abs(style - 100).max() > 20
+    np.testing.assert_allclose(half, 0.75 * grey + 0.25 * style, atol=1)
+    np.testing.assert_array_equal(mix.like(face)(grey), whole)
+    np.testing.assert_array_equal(her(grey, mix=0), grey)
+    assert (her.edit_photo(face) != face).any()
+    with pytest.raises(UserError, match="no face found"):
+        mix.like(grey)
+    with pytest.raises(UserError, match="gives a face the style .* mine is one that e"):
+        her.like(face)
+    with pytest.raises(UserError, match="edits one face, mine is one that gives a"):
+        mix(grey)
 
 
 @pytest.mark.parametrize("number", [0, 3, -1])

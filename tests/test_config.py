@@ -39,7 +39,7 @@ def test_paper_preset_is_pix2pixhd_at_512():
 
 def test_unknown_preset_lists_the_known():
     with pytest.raises(
-        UserError, match="slider, quick, paper, .*-128, .*-256, morph, received 'fast'"
+        UserError, match="slider, quick, paper, .*-128, .*-256, morph, mix, rec"
     ):
         preset("fast")
 
@@ -336,16 +336,17 @@ def test_a_file_that_breaks_a_rule_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("edit=smile", "edit must be morph for generator.kind morph, received 'smile'"),
-        ("loss.unchanged=1", "loss.unchanged must be 0 for generator.kind morph"),
+        ("edit=smile", "edit must be {0} for generator.kind {0}, received 'smile'"),
+        ("loss.unchanged=1", "loss.unchanged must be 0 for generator.kind {0}"),
         ("augmentation.cover=0.5", "augmentation.cover must be 0 for generator.kind"),
-        ("pairs.folder=a", "generator.kind morph needs rendered families"),
+        ("pairs.folder=a", "generator.kind {0} needs rendered families"),
     ],
 )
-def test_a_morph_is_of_two_whole_faces(change, message):
-    config = preset("morph")
-    assert (config.axes, config.units) == (("morph",), {"morph": 1.0})
-    assert (config.choice, config.generator.faces) == ("two", 2)
+@pytest.mark.parametrize(("kind", "choice"), [("morph", "two"), ("mix", "mix")])
+def test_a_morph_and_a_mix_are_of_two_whole_faces(kind, choice, change, message):
+    config, message = preset(kind), message.format(kind)
+    assert (config.axes, config.units) == ((kind,), {kind: 1.0})
+    assert (config.choice, config.generator.faces) == (choice, 2)
     override(config, change)
     with pytest.raises(UserError, match=re.escape(message)):
         config.check()

@@ -117,13 +117,13 @@ class Noise:
         rng = np.random.default_rng(index)
         images = rng.integers(60, 156, (5, SIZE, SIZE, 3), np.uint8)
         times = np.array([[0], [1], [0.5], [0.3], [0.7]], np.float32)
-        family = Family(index, np.zeros(512), times, images)
+        heads = np.full((5, 64, 64), 255, np.uint8)
+        family = Family(index, np.zeros(512), times, images, heads)
         return family if members is None else family.only(members)
 
 
-@pytest.fixture
-def morph(nothing_at_hand, tmp_path, monkeypatch):
-    config = preset("morph")
+def of_two(kind, tmp_path, monkeypatch):
+    config = preset(kind)
     config.pairs.resolution, config.training.start_from = SIZE, ""
     config.generator.filters = config.discriminator.filters = 4
     config.generator.finest_blocks = 1
@@ -137,6 +137,22 @@ def morph(nothing_at_hand, tmp_path, monkeypatch):
     return unfinished_or_new(tmp_path / "runs", config)
 
 
+@pytest.fixture
+def morph(nothing_at_hand, tmp_path, monkeypatch):
+    return of_two("morph", tmp_path, monkeypatch)
+
+
+def test_a_mix_from_families_to_report(nothing_at_hand, tmp_path, monkeypatch):
+    run = of_two("mix", tmp_path, monkeypatch)
+    made = job.make(run, origin_of(run.config))
+    assert all(path.is_file() for path in made.values()) and run.finished
+    assert made["of both"].name == "mixed.jpg"
+    report = json.loads(made["report"].read_text())
+    # One step from the photo.
+    assert report["student"]["l1"] == pytest.approx(report["photo"]["l1"], rel=0.2)
+    assert report["teacher"]["l1"] == 0 < report["student"]["l1"]
+
+
 def test_a_morph_from_families_to_report(morph, capsys):
     made = job.make(morph, origin_of(morph.config))
     assert all(path.is_file() for path in made.values()) and morph.finished
@@ -147,10 +163,11 @@ def test_a_morph_from_families_to_report(morph, capsys):
     assert "student" in capsys.readouterr().out
 
 
-def test_no_edit_starts_from_a_morph(morph, monkeypatch):
+@pytest.mark.parametrize("kind", ["slider", "mix"])
+def test_nothing_else_starts_from_a_morph(kind, morph):
     network = build_generator(morph.config.generator, SIZE, 1)
     morph.save_translator(network)
-    config = preset("slider")
+    config = preset(kind)
     config.training.start_from = str(morph.path)
     with pytest.raises(UserError, match="start_from must be a modulated generator"):
         job.check(config, origin_of(config))

@@ -25,7 +25,7 @@ from tf_fsgd.images.photo import Photo
 from tf_fsgd.latents.interpolation import EASES
 from tf_fsgd.translator import translator
 from tf_fsgd.translator.morph import film
-from tf_fsgd.translator.photos import edit_photo, find_squares
+from tf_fsgd.translator.photos import edit_photo, find_squares, largest_face
 
 if TYPE_CHECKING:
     from tf_fsgd.latents.studio import Studio
@@ -42,7 +42,8 @@ class Translator(translator.Translator):
     A translator that was taught one fixed edit has strengths from 0 to 1 and makes it
     at 1 where none is named. Several threads may share a translator.
 
-    One that morphs two people has `morph` instead: `t.morph([anna, ben])`.
+    One that morphs two people has `morph` instead, `t.morph([anna, ben])`, and one that
+    mixes them `like`: `t.like("anna.jpg").edit_photo("ben.jpg")`.
     """
 
     def __call__(self, faces: np.ndarray, /, **edits: float) -> np.ndarray:
@@ -60,7 +61,7 @@ class Translator(translator.Translator):
             UserError: For other arrays, an unknown edit, a strength that the translator
                 does not have, or no edit where it has several.
         """
-        self.check_faces(1)
+        self.check_task("edit")
         faces = np.asarray(faces)
         batch = faces if faces.ndim == 4 else faces[None]
         square = batch.ndim == 4 and batch.shape[1] == batch.shape[2] > 0
@@ -105,16 +106,8 @@ class Translator(translator.Translator):
             UserError: As a call, or if the file cannot be read, or the photo has no
                 face or none of that number.
         """
-        self.check_faces(1)
-        if isinstance(photo, str | os.PathLike):
-            photo = read_image(photo)
-        pixels = np.array(photo)
-        rgb = pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size > 0
-        if not rgb or pixels.dtype != np.uint8:
-            raise UserError(
-                "photo must be uint8 [H, W, 3] or a file, "
-                f"received {pixels.dtype} {list(pixels.shape)}"
-            )
+        self.check_task("edit")
+        pixels = _pixels(photo)
         edits = self._asked(edits)
         picture = Photo(pixels)
         # One for each call, because two threads cannot share one; it takes 5 ms.
@@ -152,7 +145,7 @@ class Translator(translator.Translator):
             UserError: If the translator edits single faces, or an argument is none of
                 these.
         """
-        self.check_faces(2)
+        self.check_task("morph")
         faces = [np.asarray(face) for face in faces]
         shapes = {(*face.shape, face.dtype.name) for face in faces}
         side = len(faces[0]) if faces and faces[0].ndim else 0
@@ -169,6 +162,25 @@ class Translator(translator.Translator):
             )
         return film(self, faces, frames, ease=ease, loop=loop)
 
+    def like(self, photo: np.ndarray | str | os.PathLike, /) -> "Translator":
+        """A translator that gives faces the colours and the texture of somebody's.
+
+        Args:
+            photo: As for `edit_photo`; its largest face is taken.
+
+        Returns:
+            One of single faces, `her(faces)` and `her.edit_photo(photo)`, whose only
+            edit is "mix", at strengths from 0 to 1.
+
+        Raises:
+            UserError: If this translator is none of `train.py --preset mix`, the file
+                cannot be read, or the photo has no face.
+        """
+        self.check_task("mix")
+        pixels = _pixels(photo)
+        face = largest_face(FaceDetector(), Photo(pixels), self.resolution)
+        return Translator(**vars(super().like(face)))
+
     def export(self, out: str | os.PathLike) -> dict:
         """Writes SavedModel and TFLite files: `tf_fsgd.export`."""
         return export(self, out)
@@ -178,6 +190,20 @@ class Translator(translator.Translator):
         edits = edits or asked_for(None, None, self.edits)
         self.strengths(edits)
         return edits
+
+
+def _pixels(photo: np.ndarray | str | os.PathLike) -> np.ndarray:
+    """A photo's pixels, `[H, W, 3]` uint8, the caller's own untouched."""
+    if isinstance(photo, str | os.PathLike):
+        photo = read_image(photo)
+    pixels = np.array(photo)
+    rgb = pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size > 0
+    if not rgb or pixels.dtype != np.uint8:
+        raise UserError(
+            "photo must be uint8 [H, W, 3] or a file, "
+            f"received {pixels.dtype} {list(pixels.shape)}"
+        )
+    return pixels
 
 
 @without_extras("a translator of a run")
@@ -191,7 +217,7 @@ def load(name_or_run: str | os.PathLike = translator.DEFAULT) -> Translator:
     Raises:
         UserError: If there is neither, or the run is not trained.
     """
-    return Translator(**vars(translator.load_translator(name_or_run, faces=None)))
+    return Translator(**vars(translator.load_translator(name_or_run, task=None)))
 
 
 @without_extras("tf_fsgd.load_teacher")
@@ -381,7 +407,7 @@ def _opened(
 ) -> tuple[translator.Translator, "RunFolder | None"]:
     """A translator, and its run folder where a path names one."""
     if isinstance(name_or_translator, translator.Translator):
-        name_or_translator.check_faces(1)
+        name_or_translator.check_task("edit")
         return name_or_translator, None
     name = os.fspath(name_or_translator)
     return translator.load_translator(name), translator.run_named(name)

@@ -29,7 +29,7 @@ from tf_fsgd.settings import (
 from tf_fsgd.storage.files import read_json, write_json
 
 SEEDS_A_RUN = 1_000_000  # candidate seeds that belong to one `Config.seed`
-MORPH = "morph"  # the only "edit" of a generator of that kind: from one face to another
+MORPH, MIX = "morph", "mix"  # generators of two faces; each the only "edit" of its kind
 _SEEDS = 2**32  # that NumPy's RandomState takes
 _LEAST_FOR_LPIPS = 32  # pixels; of less SqueezeNet's last maps are empty
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
@@ -80,9 +80,9 @@ class PairsConfig(Settings):
 class GeneratorConfig(Settings):
     """The translator."""
 
-    # GlobalGenerator, LocalEnhancer, one network for several edits and strengths, or
-    # one for the faces between two people.
-    kind: Literal["global", "local", "modulated", "morph"] = "global"
+    # GlobalGenerator, LocalEnhancer, one network for several edits and strengths, one
+    # for the faces between two people, or one for a face in the colours of another.
+    kind: Literal["global", "local", "modulated", "morph", "mix"] = "global"
     filters: Count = 24  # channels at full resolution ("ngf")
     downsamplings: Natural = 3
     blocks: Natural = 5  # residual blocks at the lowest resolution
@@ -102,7 +102,7 @@ class GeneratorConfig(Settings):
     @property
     def faces(self) -> int:
         """How many faces it takes, side by side in channels."""
-        return 2 if self.kind == "morph" else 1
+        return 2 if self.kind in (MORPH, MIX) else 1
 
     def check(self, resolution: int) -> None:
         """Refuses what no network can be built from.
@@ -115,7 +115,7 @@ class GeneratorConfig(Settings):
                 `resolution` cannot be halved as often as the network halves it.
         """
         check_fields(self, "generator")
-        if self.kind in ("modulated", "morph"):
+        if self.kind == "modulated" or self.faces > 1:
             multiple = 4 * self.patch
             if resolution < 2 * multiple or resolution % multiple:
                 raise UserError(
@@ -292,7 +292,7 @@ class Config(Settings):
 
         Each is an axis of W with two ends: "smile" at a negative strength frowns.
         """
-        if self.generator.kind not in ("modulated", "morph"):
+        if self.generator.kind != "modulated" and self.generator.faces == 1:
             return ()
         return tuple(map(name_of, self.edits))
 
@@ -306,7 +306,7 @@ class Config(Settings):
         if self.pairs.folder:
             # Nobody knows what these pairs show, whatever the config calls its edit.
             return {Path(self.pairs.folder).name: 1.0}
-        if self.choice == "two":
+        if self.generator.faces > 1:
             return {self.edit: 1.0}
         if not self.axes:
             unit = self.pairs.strength or teacher_unit(self.edit, self.pairs.head_only)
@@ -317,12 +317,13 @@ class Config(Settings):
     def choice(self) -> str:
         """How faces to train on are chosen: "certain" pairs or "whole" families.
 
-        Or "two" people and the faces between them, or those of the user's own "folder".
+        Or "two" people and the faces between them, a "mix" of two, or those of the
+        user's own "folder".
         """
         if self.pairs.folder:
             return "folder"
-        if self.generator.kind == "morph":
-            return "two"
+        if self.generator.faces > 1:
+            return "two" if self.generator.kind == MORPH else MIX
         return "whole" if self.axes else "certain"
 
     def check(self) -> None:
@@ -337,8 +338,8 @@ class Config(Settings):
                 "pairs.folder has one edit at one strength, generator.kind "
                 f"{self.generator.kind} needs rendered families"
             )
-        if self.generator.kind == "morph":
-            self._check_morph()
+        if self.generator.faces > 1:
+            self._check_two_faces()
         if len(set(self.axes)) < len(self.axes) or "" in self.axes:
             raise UserError(f"edit must name different edits, received {self.edit!r}")
         self.generator.check(self.pairs.resolution)
@@ -350,11 +351,12 @@ class Config(Settings):
                 f"loss.perceptual_network lpips, received {self.pairs.resolution}"
             )
 
-    def _check_morph(self) -> None:
+    def _check_two_faces(self) -> None:
         """Refuses what means something for an edit of one face only."""
-        if self.edit != MORPH:
+        kind = self.generator.kind
+        if self.edit != kind:
             raise UserError(
-                f"edit must be {MORPH} for generator.kind morph, received {self.edit!r}"
+                f"edit must be {kind} for generator.kind {kind}, received {self.edit!r}"
             )
         for name, value in (
             ("loss.unchanged", self.loss.unchanged),
@@ -362,7 +364,7 @@ class Config(Settings):
         ):
             if value:
                 raise UserError(
-                    f"{name} must be 0 for generator.kind morph, received {value:g}"
+                    f"{name} must be 0 for generator.kind {kind}, received {value:g}"
                 )
 
     def save(self, path: str | Path) -> None:

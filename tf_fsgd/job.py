@@ -24,10 +24,11 @@ from tf_fsgd.attributes.model import (
 )
 from tf_fsgd.backend import workers
 from tf_fsgd.backend.disk import check_temporary
-from tf_fsgd.config import Config
+from tf_fsgd.config import MORPH, Config
 from tf_fsgd.edits import one_ended
 from tf_fsgd.errors import UserError
 from tf_fsgd.evaluation.inputs import find_photos, load_instruments, supplement_of
+from tf_fsgd.evaluation.mixes import evaluate_mix
 from tf_fsgd.evaluation.morphs import evaluate_morph
 from tf_fsgd.evaluation.report import evaluate
 from tf_fsgd.evaluation.tables import console_table
@@ -78,13 +79,15 @@ def check(
     check_shares(config.training, replicas)
     note = origin.check()
     if config.training.start_from:
-        start = load_translator(config.training.start_from, faces=None)
+        start = load_translator(config.training.start_from, task=None)
         fixed = start.faces == 1 and one_ended(start.axes[0], start.units)
-        if not config.axes or fixed or start.faces > config.generator.faces:
+        other = start.faces > 1 and start.axes != config.axes
+        if not config.axes or fixed or other:
             raise UserError(
-                "training.start_from must be a modulated generator, for a run of one "
-                f"or of a morph, received {start.name} of {', '.join(start.edits)} for "
-                f"a run of generator.kind {config.generator.kind}"
+                "training.start_from must be a modulated generator, of two faces only "
+                f"for a run of the same kind, received {start.name} of "
+                f"{', '.join(start.edits)} for a run of generator.kind "
+                f"{config.generator.kind}"
             )
         if Path(config.training.start_from).exists():
             # A resumed run may be called from another folder.
@@ -127,8 +130,8 @@ def make(
         classifier = load_classifier()
         if not run.translator.exists():
             origin.make(run.pairs, classifier)
-        if run.config.choice == "two":
-            return _make_morph(run, classifier, vgg19)
+        if run.config.generator.faces > 1:
+            return _make_of_two(run, classifier, vgg19)
         instruments, notes = load_instruments()
         supplement = supplement_of(run)
         photos = find_photos(
@@ -180,10 +183,10 @@ def make(
     return {what: path for what, path in made.items() if path.exists()}
 
 
-def _make_morph(
+def _make_of_two(
     run: RunFolder, classifier: AttributeClassifier, vgg19: str | None
 ) -> dict[str, Path]:
-    """What `make` does of a morph when its families are there."""
+    """What `make` does of a morph or a mix when its families are there."""
     held_out = run.open_pairs("held_out")
     if not workers.chiefs(run.translator.exists()):
         ends = [pictures(held_out, member, _SHOWN) for member in (0, 1)]
@@ -194,15 +197,17 @@ def _make_morph(
             perceptual=_perceptual(run.config, classifier, vgg19),
             faces=np.concatenate(ends, axis=-1),
         )
-    print("evaluation: the faces between two people that training never saw")
-    report = evaluate_morph(of_run(run, run.load_translator()), held_out, run.path)
+    print("evaluation: pairs of people that training never saw")
+    morph = run.config.generator.kind == MORPH
+    measure = evaluate_morph if morph else evaluate_mix
+    report = measure(of_run(run, run.load_translator()), held_out, run.path)
     for what, numbers in report.items():
         print(what, json.dumps(numbers))
     write_training_animation(run.animation, run.samples)
     run.finish()
     return {
         "training, step by step": run.animation,
-        "half way": run.path / "between.jpg",
+        "of both": run.path / ("between.jpg" if morph else "mixed.jpg"),
         "report": run.path / "report.json",
     }
 

@@ -4,12 +4,13 @@
 `quick` learns one from nothing, in the same quarter of an hour; `paper` holds the
 settings of the paper (arXiv 2003.03581: pix2pixHD's own defaults at 512 px, batch 8);
 `mobile-128` and `mobile-256` make one small network for several edits with sliders;
-`morph` makes one for the faces between two people.
+`morph` makes one for the faces between two people, `mix` one for a face in the colours
+of another.
 """
 
 from typing import Any
 
-from tf_fsgd.config import MORPH, Config
+from tf_fsgd.config import MIX, MORPH, Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.settings import from_dict
 
@@ -124,6 +125,16 @@ def _morph() -> dict[str, Any]:
     }
 
 
+def _mix() -> dict[str, Any]:
+    """The same trunk, whose strengths an encoder reads off a second face."""
+    morph = _morph()
+    return morph | {
+        "edit": MIX,
+        "generator": morph["generator"] | dict(kind="mix"),
+        "training": morph["training"] | dict(images=20_000),
+    }
+
+
 DEFAULT = "slider"
 FROM_NOTHING = "quick"
 
@@ -134,6 +145,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "mobile-128": _mobile(128),
     "mobile-256": _mobile(256),
     "morph": _morph(),
+    "mix": _mix(),
 }
 """What each has otherwise than `Config`'s defaults."""
 

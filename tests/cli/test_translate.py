@@ -11,10 +11,13 @@ import pytest
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from tf_fsgd import __main__ as verbs
 from tf_fsgd.cli.translate import MARK
 from tf_fsgd.images.detection import Face, FaceDetector
 from tf_fsgd.images.photo import Photo
+from tf_fsgd.translator import translator as translators
 from tf_fsgd.translator.photos import edit_photo
+from tf_fsgd.translator.translator import Translator
 
 SHAPE = (90, 120, 3)
 # Eyes 20 pixels apart make a half side of 40: the square is 20 to 100, -6 to 74.
@@ -65,6 +68,37 @@ def test_pixels_beside_the_face_and_the_profile(
     before, after = opened(tmp_path / name), opened(tmp_path / "out" / result)
     assert after.info["icc_profile"] == p3
     assert_only_the_face_changed(np.asarray(before), np.asarray(after))
+
+
+def test_somebody_elses_style(translate, mistake, tmp_path, monkeypatch, capfd):
+    """The fake style is the other face's mean; it is blended in by its share."""
+
+    def blend(inputs):
+        faces, share = inputs
+        style = faces[..., 3:].mean(axis=(1, 2), keepdims=True)
+        return faces[..., :3] + share[..., None, None] * (style - faces[..., :3])
+
+    Image.fromarray(photo()).save(tmp_path / "a.png")
+    Image.fromarray(np.full(SHAPE, [200, 150, 100], np.uint8)).save(tmp_path / "b.png")
+    photos = ["translate", tmp_path / "a.png", "--like", tmp_path / "b.png"]
+    line = mistake(verbs.main, *photos, "--out", tmp_path / "out")
+    assert "gives a face the style of another, mobile-256 is one that edits one" in line
+    mix = Translator("mine", blend, 8, ("mix",), {"mix": 1.0}, faces=2)
+    monkeypatch.setattr(translators, "_load", lambda name: mix)
+    line = mistake(verbs.main, *photos[:2], "--out", tmp_path / "out")
+    assert "edits one face, mine is one that gives a face the style" in line
+    line = mistake(verbs.main, *photos[:3], tmp_path / "c.png", "--out", "out")
+    assert "c.png: no such file" in line
+    words = [*photos, "--strength", 0.75, "--out", tmp_path / "out"]
+    monkeypatch.setattr("sys.argv", ["tf_fsgd", *map(str, words)])
+    assert verbs.main() == 0
+    after = np.asarray(opened(tmp_path / "out" / "a.png"))
+    middle = (slice(25, 50), slice(48, 72))
+    was, became = (one[middle].mean(axis=(0, 1)) for one in (photo(), after))
+    np.testing.assert_allclose(became, 0.25 * was + [150, 112.5, 75], atol=6)
+    change = after.astype(int) - photo()
+    change[:74, 20:100] = 0
+    assert not change.any()
 
 
 def test_a_jpeg_keeps_its_profile_and_all_but_rounding(translate, tmp_path, p3):

@@ -84,7 +84,7 @@ def test_a_larger_one_grows_from_it(faces):
 
 def test_the_judge_sees_the_change_of_the_cross_fade(faces):
     config = DiscriminatorConfig(filters=4, scales=1, norm="none", sees="change")
-    judge = multiscale_discriminator(config, SIDE, 1, faces=2)
+    judge = multiscale_discriminator(config, SIDE, 1, faces=2, between=True)
     seen = keras.Model(judge.inputs, judge.get_layer("pair").output)
     times = np.array([[0.25], [0.5], [1]], np.float32)
     image = faded(faces, times) + 0.125

@@ -72,7 +72,7 @@ def test_the_order_of_a_film(morph):
 def test_what_is_shipped_of_it_makes_the_same(morph, tmp_path, monkeypatch):
     ship(morph, GENERATOR, tmp_path)
     monkeypatch.setattr(translators, "SHIPPED", tmp_path)
-    shipped = load_translator("mine", faces=2)
+    shipped = load_translator("mine", "morph")
     assert isinstance(shipped.network, LiteRTNetwork) and shipped.faces == 2
     faces = np.concatenate(np.split(photos(4, SIDE), 2), axis=-1)
     times = np.array([[0.5], [0.8]], np.float32)
@@ -94,10 +94,10 @@ def test_what_is_shipped_of_it_makes_the_same(morph, tmp_path, monkeypatch):
 def test_who_edits_one_face_takes_no_morph(morph, tmp_path, monkeypatch):
     ship(morph, GENERATOR, tmp_path)
     monkeypatch.setattr(translators, "SHIPPED", tmp_path)
-    with pytest.raises(UserError, match="must take 1 face, mine morphs two people"):
+    with pytest.raises(UserError, match="edits one face, mine is one that morphs two"):
         load_translator("mine")
 
 
 def test_who_morphs_takes_no_edit():
-    with pytest.raises(UserError, match="must take 2 faces, mobile-128 edits one"):
-        load_translator("mobile-128", faces=2)
+    with pytest.raises(UserError, match="morphs two people, mobile-128 is one"):
+        load_translator("mobile-128", "morph")

@@ -122,7 +122,7 @@ def _of_seeds(seeds: list[str], rendering: Rendering) -> _Shown:
 def _of_photos(photos: list[str], translator: str | None, side: int | None) -> _Shown:
     from tf_fsgd.images.detection import FaceDetector
     from tf_fsgd.translator.morph import film
-    from tf_fsgd.translator.photos import largest_face
+    from tf_fsgd.translator.photos import largest_face_of
     from tf_fsgd.translator.translator import load_translator
 
     if len(photos) < 2:
@@ -134,8 +134,8 @@ def _of_photos(photos: list[str], translator: str | None, side: int | None) -> _
         )
     check_at_least("--resolution", side, _LEAST)
     side = side or _SIDE
-    model, detector = load_translator(translator, faces=2), FaceDetector()
-    faces = [largest_face(detector, path, side) for path in photos]
+    model, detector = load_translator(translator, "morph"), FaceDetector()
+    faces = [largest_face_of(detector, path, side) for path in photos]
     return _Shown(
         [Path(path).stem for path in photos], side, partial(film, model, faces)
     )

@@ -37,11 +37,12 @@ def train(
     it was.
 
     Args:
-        preset: slider, quick, paper, mobile-128, mobile-256 or morph (slider: one edit,
-            by the shipped network, two cores, 15 minutes; quick: the same from nothing,
-            at one strength, and what --pairs takes; mobile: several edits with sliders
-            in one small network; morph: the faces between two people; paper: the
-            settings of 2003.03581, wants a GPU).
+        preset: slider, quick, paper, mobile-128, mobile-256, morph or mix (slider: one
+            edit, by the shipped network, two cores, 15 minutes; quick: the same from
+            nothing, at one strength, and what --pairs takes; mobile: several edits with
+            sliders in one small network; morph: the faces between two people; mix: a
+            face in the colours of another; paper: the settings of 2003.03581, wants a
+            GPU).
         edit: feminine, masculine, older, younger, smile, frown, mouth, bushy, or a
             direction's .npz; with --pairs what to call it (the folder's name).
         seed: Of pairs and training (0).

@@ -26,6 +26,7 @@ def translate(
     *,
     translator: Translator = DEFAULT_TRANSLATOR,
     edit: Edits = None,
+    like: Path | None = None,
     strength: Strength = None,
     face: Int | None = None,
     aligned: bool = False,
@@ -39,6 +40,8 @@ def translate(
         photos: Photos, videos (.mp4, .mov, .m4v, .mkv, .webm; with their sound),
             moving GIF, WebP, PNG and AVIF, and folders of them; every face is found
             and edited in its place.
+        like: For a translator of train.py --preset mix: a photo, whose largest face
+            lends the others its colours and texture; --strength is how much of them.
         face: Edit one face only: 1 is the leftmost (all).
         aligned: The photos are faces framed as FFHQ frames them: look for none, edit
             the square in the middle, write it as PNG at the translator's size.
@@ -58,11 +61,16 @@ def translate(
     import numpy as np
 
     from tf_fsgd.edits import asked_for
+    from tf_fsgd.images.detection import FaceDetector
     from tf_fsgd.translator.folder import FolderEditor
+    from tf_fsgd.translator.photos import largest_face_of
     from tf_fsgd.translator.translator import load_translator
 
     with output_to(os.devnull):  # LiteRT greets from C++, and TensorFlow for a run
-        model = load_translator(translator)
+        model = load_translator(translator, "mix" if like else "edit")
+        if like:
+            style = largest_face_of(FaceDetector(), like, model.resolution)
+            model = model.like(style)
     asked = asked_for(edit, strength, model.edits)
     strengths = model.strengths(asked)  # refuses unknown edits before any work
     FolderEditor(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
-from tf_fsgd.config import Config
+from tf_fsgd.config import MIX, Config
 from tf_fsgd.errors import UserError
 from tf_fsgd.images.person import inside_head
 from tf_fsgd.pairs.augment import augment
@@ -82,7 +82,8 @@ def training_dataset(
     Returns:
         Dataset of ((A, condition), B): float32 `[N, R, R, 3]` in [-1, 1] and `[N, C]`,
         what leads from A to B; N is the batch, or a replica's part of it. Of a morph A
-        is two faces, `[N, R, R, 6]`, and the condition B's share of the way.
+        is two faces, `[N, R, R, 6]`, and the condition B's share of the way; of a mix
+        the first is to have that share of the second's style.
 
     Raises:
         UserError: If the source is empty or a family cannot be read.
@@ -101,6 +102,16 @@ def training_dataset(
         condition = np.abs(chosen.condition[2] - chosen.condition[0])
         return np.concatenate([start, end], axis=-1), b, condition
 
+    def mixed(index: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, ...]:
+        rng = np.random.default_rng([seed, int(position)])
+        chosen = family(int(index), [0, 1, int(rng.integers(2, members))])
+        # Negative: of the second face, in the first one's style.
+        own = int(chosen.condition[2, 0] < 0)
+        a, other, b = chosen.images[[own, 1 - own, 2]]
+        if chosen.heads is not None:
+            b = inside_head(a, b, chosen.heads[[own, 2]])
+        return np.concatenate([a, other], axis=-1), b, np.abs(chosen.condition[2])
+
     def edited(index: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, ...]:
         chosen = family(int(index), choose_members(seed, int(position), members))
         a, b = chosen.images
@@ -112,7 +123,11 @@ def training_dataset(
             a, b = covered(a, cover), covered(b, cover)
         return a, b, chosen.condition[1] - chosen.condition[0]
 
-    read = between if config.choice == "two" else edited
+    # How a sample is read, and how much of each face of A, and of its noise, is in B.
+    read, shares = {
+        "two": (between, lambda share: [1 - share, share]),
+        MIX: (mixed, lambda share: [1.0, 0.0]),
+    }.get(config.choice, (edited, lambda strength: [1.0]))
     share = share or tf.distribute.InputContext()
     batch = config.training.batch_size
     own = batch // share.num_input_pipelines
@@ -136,7 +151,7 @@ def training_dataset(
             tf.ensure_shape(b, [side, side, 3]),
             draw,
             config.augmentation,
-            [1 - condition[0], condition[0]] if faces > 1 else [1.0],
+            shares(condition[0]),
         )
         return (a, condition), b
 

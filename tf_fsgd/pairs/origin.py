@@ -124,6 +124,7 @@ _ORIGINS: dict[str, Callable[[Config], Origin]] = {
     "certain": Rendered,
     "whole": Rendered,
     "two": Rendered,
+    "mix": Rendered,
     "folder": Own,
 }
 

@@ -6,9 +6,9 @@ blocks of which no whole shard is there, and gives the same bytes as a run that 
 never stopped (same machine, same teacher batch size). A block is always rendered to its
 end; who reads the folder takes as many pairs as were asked for.
 
-What a block gives is for one of three ways of choosing: faces of which a classifier is
-certain (`certain.py`), whole families, nothing filtered (`whole.py`), or two people and
-the faces between them (`two.py`).
+What a block gives is for one of four ways of choosing: faces of which a classifier is
+certain (`certain.py`), whole families, nothing filtered (`whole.py`), two people and
+the faces between them (`two.py`), or either in the colours of the other (`mixed.py`).
 
 One process keeps every core busy: of its time on a CPU TensorFlow takes 93 %, on as
 many threads as there are, head masks 5 % and the encoding of pictures below 1 %. So
@@ -31,6 +31,7 @@ from tf_fsgd.errors import UserError
 from tf_fsgd.pairs.certain import CertainPairs
 from tf_fsgd.pairs.drawing import Axes
 from tf_fsgd.pairs.index import Index, digest
+from tf_fsgd.pairs.mixed import MixedFaces
 from tf_fsgd.pairs.shards import PairStats, check_shard, shard_name, write_shard
 from tf_fsgd.pairs.two import TwoFaces
 from tf_fsgd.pairs.whole import WholeFamilies
@@ -45,10 +46,14 @@ _log = logging.getLogger(__name__)
 _ENOUGH_CANDIDATES = 2_000  # after so many, the acceptance below is judged
 _LEAST_ACCEPTANCE = 0.01
 
-_CHOICES: dict[str, type[CertainPairs] | type[WholeFamilies] | type[TwoFaces]] = {
+_CHOICES: dict[
+    str,
+    type[CertainPairs] | type[WholeFamilies] | type[TwoFaces] | type[MixedFaces],
+] = {
     "certain": CertainPairs,
     "whole": WholeFamilies,
     "two": TwoFaces,
+    "mix": MixedFaces,
 }
 
 

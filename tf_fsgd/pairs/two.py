@@ -66,13 +66,18 @@ class TwoFaces:
         config, teacher = self._config, self._teacher
         psi, wide = config.teacher.truncation_psi, config.pairs.wide
         w, start = base_face(teacher, seed, psi, wide)
-        _, end = base_face(teacher, (seed + _OTHER) % _SEEDS, psi, wide)
+        _, end = base_face(teacher, other_seed(seed), psi, wide)
         times = draw_times(seed)
         ws = linear(start[0], end[0], times).astype(np.float32)
         images = draw_batches(
             teacher, ws, config.pairs.resolution, config.teacher.batch_size
         )
         return Family(seed, w[0], times[:, None], images)
+
+
+def other_seed(seed: int) -> int:
+    """C's seed, by A's."""
+    return (seed + _OTHER) % _SEEDS
 
 
 def draw_times(seed: int) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Mixes of pictures: a fixed edit with a strength, x + s (f(x) - x); a cross-fade."""
+"""Mixes of pictures: a fixed edit with a strength, x + s (f(x) - x); a cross-fade.
+
+And one picture of several that lie side by side in channels.
+"""
 
 import keras
 from keras import layers, ops
@@ -50,6 +53,29 @@ class CrossFade(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[0][:-1], 3)
+
+
+@keras.saving.register_keras_serializable("tf_fsgd")
+class Face(layers.Layer):
+    """One of the faces that lie side by side in channels.
+
+    Call arguments:
+        image: `[N, R, R, 3 F]`; the result is `[N, R, R, 3]`.
+
+    Args:
+        number: Which, from 0.
+        **kwargs: Passed on to `layers.Layer`.
+    """
+
+    def __init__(self, number: int, **kwargs):
+        super().__init__(**kwargs)
+        self.number = number
+
+    def call(self, image):
+        return image[..., 3 * self.number : 3 * self.number + 3]
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], 3)
 
 
 def taking_strengths(network: keras.Model, resolution: int, unit: float) -> keras.Model:

@@ -18,7 +18,7 @@ import keras
 from keras import initializers, layers
 
 from tf_fsgd.config import DiscriminatorConfig
-from tf_fsgd.pix2pixhd.blend import CrossFade
+from tf_fsgd.pix2pixhd.blend import CrossFade, Face
 from tf_fsgd.pix2pixhd.layers import (
     HalvingAveragePooling2D,
     InstanceNormalization,
@@ -46,7 +46,12 @@ class MultiscaleDiscriminator(keras.Model):
 
 
 def multiscale_discriminator(
-    config: DiscriminatorConfig, resolution: int, edits: int = 0, faces: int = 1
+    config: DiscriminatorConfig,
+    resolution: int,
+    edits: int = 0,
+    faces: int = 1,
+    *,
+    between: bool = False,
 ) -> keras.Model:
     """PatchGANs on the image, the image halved, and so on.
 
@@ -56,8 +61,9 @@ def multiscale_discriminator(
             pixels become channels before the first.
         resolution: Side of the image in pixels.
         edits: E, how many strengths the translation was asked for; 0: none.
-        faces: F, how many faces are in the channels of the source; of two, a change is
-            one of their cross-fade.
+        faces: F, how many faces are in the channels of the source.
+        between: Whether a change is one of the cross-fade of both faces; else it is one
+            of the first.
 
     Returns:
         A model from `[source, image]`, `[N, R, R, 3 F]` and `[N, R, R, 3]` in [-1, 1],
@@ -77,8 +83,10 @@ def multiscale_discriminator(
     seen = [source, image]
     if config.sees == "change":
         before = source
-        if faces > 1:
+        if between:
             before = CrossFade(dtype="float32", name="cross_fade")([source, strengths])
+        elif faces > 1:
+            before = Face(0, dtype="float32", name="before")(source)
         # In float32: two bfloat16 images differ by noise as large as a change.
         change = layers.Subtract(dtype="float32", name="change")([image, before])
         seen[1] = layers.Rescaling(CHANGE_SCALE, dtype="float32", name="louder")(change)

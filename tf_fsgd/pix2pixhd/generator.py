@@ -33,6 +33,7 @@ from tf_fsgd.pix2pixhd.layers import (
     InstanceNormalization,
     ReflectionPadding2D,
 )
+from tf_fsgd.pix2pixhd.mix_generator import mix_generator
 from tf_fsgd.pix2pixhd.morph_generator import morph_generator
 
 LOCAL_BLOCKS = 3  # residual blocks of a LocalEnhancer ("n_blocks_local")
@@ -45,14 +46,14 @@ def build_generator(
 
     Args:
         config: Its `kind` chooses `global_generator`, `local_enhancer`,
-            `edit_generator` or `morph_generator`.
+            `edit_generator`, `morph_generator` or `mix_generator`.
         resolution: Side of the image in pixels.
         edits: How many edits a modulated generator takes strengths of.
 
     Returns:
         A model from "image" `[N, R, R, 3]`, for a modulated generator from
-        `[image, strengths]`, to an image of the same shape, float32. For a morph the
-        first has two faces, `[N, R, R, 6]`.
+        `[image, strengths]`, to an image of the same shape, float32. For a morph or a
+        mix the first has two faces, `[N, R, R, 6]`.
 
     Raises:
         UserError: As `GeneratorConfig.check`.
@@ -61,6 +62,8 @@ def build_generator(
         return edit_generator(config, resolution, edits)
     if config.kind == "morph":
         return morph_generator(config, resolution)
+    if config.kind == "mix":
+        return mix_generator(config, resolution)
     build = global_generator if config.kind == "global" else local_enhancer
     return build(config, resolution)
 

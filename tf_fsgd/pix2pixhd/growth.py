@@ -20,7 +20,8 @@ for edits: what belongs to one alone are rows of the first layer of the embeddin
 every `modulation.EndScale`, and all else serves all edits.
 
 A morph of two faces (`morph_generator`) reads their mean as an edit's network reads a
-face, so that it begins with all that is known of faces; its change begins at 0.
+face, so that it begins with all that is known of faces; its change begins at 0. So does
+a mix's (`mix_generator`), whose strengths an encoder of its own reads.
 """
 
 import re
@@ -44,8 +45,7 @@ _WRITES_PIXELS = {
     )
     for part in ("kernel", "bias")
 }
-_OPTIONAL = re.compile(r"(\w+_)?block\d+_|detail_|finest_")
-
+_OPTIONAL = re.compile(r"(\w+_)?block\d+_|detail_|finest_|encoder")
 
 _AN_END_EACH = re.compile(r"embed1/kernel|\w+_ends/kernel")
 
@@ -60,7 +60,7 @@ def grow(
     Args:
         source: As `edit_generator` makes it.
         target: The same, of the same side and patch, of twice or of half both; changed
-            in place. It may be a morph, as `morph_generator` makes it.
+            in place. It may be of two faces, a morph or a mix.
         axes: Of each of the target's axes its number among the source's, `None` if it
             is new; by default the two have the same.
 

@@ -15,7 +15,7 @@ import keras
 from keras import layers, ops
 
 from tf_fsgd.config import GeneratorConfig
-from tf_fsgd.pix2pixhd.blend import CrossFade
+from tf_fsgd.pix2pixhd.blend import CrossFade, Face
 from tf_fsgd.pix2pixhd.edit_generator import predicted_change
 
 
@@ -45,29 +45,6 @@ def morph_generator(config: GeneratorConfig, resolution: int) -> keras.Model:
     faded = CrossFade(dtype="float32", name="cross_fade")([image, times])
     between = layers.Add(dtype="float32", name="translated")([faded, change])
     return keras.Model([image, times], between, name="morph_generator")
-
-
-@keras.saving.register_keras_serializable("tf_fsgd")
-class Face(layers.Layer):
-    """One of the faces that lie side by side in channels.
-
-    Call arguments:
-        image: `[N, R, R, 3 F]`; the result is `[N, R, R, 3]`.
-
-    Args:
-        number: Which, from 0.
-        **kwargs: Passed on to `layers.Layer`.
-    """
-
-    def __init__(self, number: int, **kwargs):
-        super().__init__(**kwargs)
-        self.number = number
-
-    def call(self, image):
-        return image[..., 3 * self.number : 3 * self.number + 3]
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], 3)
 
 
 @keras.saving.register_keras_serializable("tf_fsgd")

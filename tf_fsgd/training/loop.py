@@ -1,19 +1,20 @@
 """The training loop: data, step, log, sample, checkpoint."""
 
 import math
+from functools import partial
 
 import keras
 import numpy as np
 
 from tf_fsgd.backend import workers
-from tf_fsgd.config import Config
+from tf_fsgd.config import MIX, Config
 from tf_fsgd.pairs.dataset import training_dataset
 from tf_fsgd.pairs.source import FamilySource
 from tf_fsgd.runs import RunFolder
 from tf_fsgd.training.checkpoints import Checkpoints, newest_values
 from tf_fsgd.training.interrupt import stop_request
 from tf_fsgd.training.logs import TrainingLog
-from tf_fsgd.training.samples import edits_grid, morphs_grid, write_sample
+from tf_fsgd.training.samples import edits_grid, two_faces_grid, write_sample
 from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import Perceptual, make_train_step
 from tf_fsgd.translator.translator import load_translator, of_run, run_named
@@ -41,7 +42,7 @@ def train(
         source: The training pairs.
         perceptual: Network and distance of the perceptual loss; needed if it has a
             weight.
-        faces: uint8 `[N, R, R, 3]`, of a morph `[N, R, R, 6]`, shown in every sample
+        faces: uint8 `[N, R, R, 3]`, of two faces `[N, R, R, 6]`, shown in every sample
             grid; `None`: no grids.
 
     Returns:
@@ -76,7 +77,8 @@ def train(
         """Whether this step reached a multiple of `every` images, or the end."""
         return state.images % every < plan.batch_size or state.images >= total
 
-    draw = morphs_grid if config.choice == "two" else edits_grid
+    share = {"two": 0.5, MIX: 1.0}.get(config.choice)
+    draw = partial(two_faces_grid, share=share) if share else edits_grid
 
     def sample() -> None:
         if faces is not None and workers.is_chief():
@@ -137,7 +139,7 @@ def _start(state: TrainingState, config: Config) -> None:
     A run brings its discriminator, too; what is shipped has none.
     """
     name = config.training.start_from
-    start, run = load_translator(name, faces=None), run_named(name)
+    start, run = load_translator(name, task=None), run_named(name)
     known = {axis: number for number, axis in enumerate(start.axes)}
     axes = [known.get(axis) for axis in config.axes]
     state.start_from(start.model, axes, newest_values(run.checkpoints) if run else {})

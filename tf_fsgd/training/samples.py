@@ -45,23 +45,24 @@ def edits_grid(
     return image_grid(cells, len(faces), row_labels=["input", *edits])
 
 
-def morphs_grid(
-    translator: Translator, faces: np.ndarray, side: int = _CELL
+def two_faces_grid(
+    translator: Translator, faces: np.ndarray, share: float, side: int = _CELL
 ) -> np.ndarray:
-    """Two rows of faces, and between them what lies half way.
+    """Two rows of faces, and between them what is made of both.
 
     Args:
-        translator: Of a morph.
+        translator: Of two faces.
         faces: uint8 `[N, R, R, 6]`.
+        share: Of the second that is asked for.
         side: As for `edits_grid`.
 
     Returns:
         uint8 `[H, W, 3]`.
     """
-    middle = translator.translate(faces, np.full((len(faces), 1), 0.5, np.float32))
+    middle = translator.translate(faces, np.full((len(faces), 1), share, np.float32))
     rows = [faces[..., :3], middle, faces[..., 3:]]
     cells = [resize(face, min(face.shape[0], side)) for row in rows for face in row]
-    return image_grid(cells, len(faces), row_labels=["0", "0.5", "1"])
+    return image_grid(cells, len(faces), row_labels=["A", f"{share:g}", "C"])
 
 
 def edits_film(

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_fsgd.backend.hardware import dtype_policy
-from tf_fsgd.config import Config, TrainingConfig
+from tf_fsgd.config import MORPH, Config, TrainingConfig
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd.discriminator import multiscale_discriminator
 from tf_fsgd.pix2pixhd.generator import build_generator
@@ -96,7 +96,11 @@ class TrainingState:
         with dtype_policy(self.policy):
             self.generator = build_generator(config.generator, resolution, edits)
             self.discriminator = multiscale_discriminator(
-                config.discriminator, resolution, edits, config.generator.faces
+                config.discriminator,
+                resolution,
+                edits,
+                config.generator.faces,
+                between=config.generator.kind == MORPH,
             )
         with dtype_policy("float32"):
             self.average = build_generator(config.generator, resolution, edits)

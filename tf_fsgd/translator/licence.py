@@ -30,7 +30,7 @@ def _sources(config: Config) -> Iterator[tuple[str, bool]]:
             yield f"the teacher {Path(teacher).name}", False
         else:
             yield f"the teacher {teacher} (FFHQ or NVIDIA's terms)", True
-        for edit in config.edits if config.choice != "two" else ():
+        for edit in config.edits if config.generator.faces == 1 else ():
             if edit in EDITS:
                 yield "shipped directions (FFHQ, CelebA)", True
             else:

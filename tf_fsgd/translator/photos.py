@@ -46,27 +46,36 @@ def find_squares(
     return [squares[number - 1]]
 
 
-def largest_face(
+def largest_face_of(
     detector: FaceDetector, path: str | os.PathLike, size: int
 ) -> np.ndarray:
+    """As `largest_face`, of a file.
+
+    Raises:
+        UserError: If it cannot be read, or has no face.
+    """
+    photo = read_photo(path)
+    try:
+        return largest_face(detector, photo, size)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def largest_face(detector: FaceDetector, photo: Photo, size: int) -> np.ndarray:
     """The largest face of a photo, in FFHQ framing.
 
     Args:
         detector: Finds it.
-        path: As for `images.io.read_image`.
+        photo: Any size.
         size: Side of the result in pixels.
 
     Returns:
         `[size, size, 3]` uint8.
 
     Raises:
-        UserError: If the photo cannot be read, or has no face.
+        UserError: If the photo has no face.
     """
-    photo = read_photo(path)
-    try:
-        squares = find_squares(detector, photo)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+    squares = find_squares(detector, photo)
     largest = max(squares, key=lambda square: np.hypot(*(square[3] - square[0])))
     return crop_square(photo.seen(), largest, size)
 

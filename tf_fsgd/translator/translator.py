@@ -16,7 +16,7 @@ imported here before it is needed.
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,13 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "shipped"
 DEFAULT = "mobile-256"
 FACES_LICENCE = "non-commercial research only: the weights derive from FFHQ and CelebA"
+TASKS = {
+    "edit": "edits one face",
+    "morph": "morphs two people",
+    "mix": "gives a face the style of another",
+}
+"""What translators are for, as messages say it."""
+
 FORMAT = 2  # of a shipped translator's JSON; 2: beside a .tflite
 
 
@@ -57,7 +64,7 @@ class Translator:
         licence: Of the weights.
         faces: F, how many faces it takes at once, side by side in channels: 2 for a
             morph, whose one strength is the share of the way from the first to the
-            second.
+            second, and for a mix, where it is the share of the second's style.
     """
 
     name: str
@@ -68,17 +75,44 @@ class Translator:
     licence: str = FACES_LICENCE
     faces: int = 1
 
-    def check_faces(self, wanted: int) -> None:
+    @property
+    def task(self) -> str:
+        """What it does: one of `TASKS`."""
+        return "edit" if self.faces == 1 else self.axes[0]
+
+    def check_task(self, wanted: str) -> None:
         """Refuses a morph where one face is to be edited, and the other way round.
 
         Raises:
-            UserError: If it takes more or fewer faces than `wanted`.
+            UserError: If its task is another than `wanted`.
         """
-        if self.faces != wanted:
+        if self.task != wanted:
             raise UserError(
-                f"translator must take {wanted} face{'s'[: wanted - 1]}, {self.name} "
-                + ("morphs two people" if self.faces > 1 else "edits one")
+                f"translator must be one that {TASKS[wanted]}, {self.name} is one that "
+                + TASKS[self.task]
             )
+
+    def like(self, face: np.ndarray) -> "Translator":
+        """A translator of single faces, which gives them the style of this one.
+
+        Args:
+            face: `[S, S, 3]` uint8, FFHQ framing.
+
+        Returns:
+            Its only edit is "mix", at strengths from 0 to 1.
+
+        Raises:
+            UserError: If this is no mix.
+        """
+        self.check_task("mix")
+        style = to_float(resized(face[None], self.resolution))
+
+        def network(inputs: Sequence[np.ndarray]) -> np.ndarray:
+            images, share = inputs
+            both = [images, np.broadcast_to(style, images.shape)]
+            return self.network([np.concatenate(both, axis=-1), share])
+
+        return dataclasses.replace(self, network=network, faces=1)
 
     @property
     def edits(self) -> tuple[str, ...]:
@@ -116,8 +150,8 @@ class Translator:
         """Edits faces.
 
         Args:
-            faces: `[N, S, S, 3]` uint8, FFHQ framing; resized when S is not R. Of a
-                morph `[N, R, R, 6]`: see `translator.morph`.
+            faces: `[N, S, S, 3]` uint8, FFHQ framing; resized when S is not R. Of two
+                faces `[N, R, R, 6]`.
             edits: As `strengths` takes them, for all faces, or `[N, E]` in standard
                 deviations.
             batch_size: Faces in one pass.
@@ -194,22 +228,21 @@ def run_named(name: str) -> "RunFolder | None":
 
 
 def load_translator(
-    name_or_run: str | os.PathLike, faces: int | None = 1
+    name_or_run: str | os.PathLike, task: str | None = "edit"
 ) -> Translator:
     """Opens a shipped translator or that of a run.
 
     Args:
         name_or_run: "shipped" (the default one), the name of a file in `shipped/`,
             or a finished run's folder.
-        faces: How many it must take at once; `None`: any.
+        task: One of `TASKS` that it must be for; `None`: any.
 
     Raises:
-        UserError: If there is neither, the run is not finished, or it takes another
-            number of faces.
+        UserError: If there is neither, the run is not finished, or its task is another.
     """
     translator = _load(name_or_run)
-    if faces is not None:
-        translator.check_faces(faces)
+    if task is not None:
+        translator.check_task(task)
     return translator
 
 
