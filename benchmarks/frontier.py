@@ -89,7 +89,7 @@ def main() -> None:
         strengths = ceiling.strengths(edit)
         if strengths is not None and by_edit[edit]:
             trial = _of_teacher(ceiling, edit, min(FACES, arguments.photos), jury)
-            people = np.arange(len(trial.before["faceres male"]))
+            people = np.arange(trial.identity["faceres"].shape[1])  # nobody twice
             by_edit[edit][report.TEACHER] = report.numbers(trial, people)
     by_edit = {edit: found for edit, found in by_edit.items() if found}
 

@@ -18,6 +18,7 @@ from tf_fsgd.storage.files import atomic_path
 
 AT = (0.75, 0.78, 0.85)
 """Identities at which effects are compared."""
+_GRAIN = 0.05  # of the largest mean effect
 _OWN_AT = {"Male": 0.75, "Young": 0.78, "Smiling": 0.85}  # shown in the table
 
 TEACHER = "the teacher's pairs"
@@ -36,8 +37,9 @@ def numbers(trial: Trial, people: np.ndarray, unit: float | None = None) -> dict
 
     Returns:
         "faces", "people", "strengths" (with 0), "identity" and "effect" (by network,
-        means at each strength), "at" (by network of identity, identity and network of
-        effect: `frontier_at`), and, with a unit, "full" (identities and effects at it).
+        means at each strength), "monotone" (`monotone`, by network of effect), "at" (by
+        network of identity, identity and network of effect: `frontier_at`), and, with a
+        unit, "full" (identities and effects at it).
     """
     identities, effects = trial.identities(), trial.effects()
     result: Numbers = {
@@ -46,6 +48,7 @@ def numbers(trial: Trial, people: np.ndarray, unit: float | None = None) -> dict
         "strengths": [0.0, *map(float, trial.strengths)],
         "identity": {name: _means(values) for name, values in identities.items()},
         "effect": {name: _means(values) for name, values in effects.items()},
+        "monotone": {name: monotone(values) for name, values in effects.items()},
         "at": {
             name: {
                 f"{at:g}": {
@@ -64,6 +67,20 @@ def numbers(trial: Trial, people: np.ndarray, unit: float | None = None) -> dict
             for part in ("identity", "effect")
         }
     return result
+
+
+def monotone(effect: np.ndarray) -> float:
+    """The share of faces on which a stronger edit is never read as a weaker one.
+
+    A network's reading has a grain of its own: a fall by a twentieth of the largest
+    mean effect is none.
+
+    Args:
+        effect: `[S, N]`, at rising strengths.
+    """
+    grain = _GRAIN * np.abs(effect.mean(axis=1)).max()
+    falls = np.maximum.accumulate(effect) - effect
+    return rounded(np.mean(falls.max(axis=0) <= grain))
 
 
 def _means(values: np.ndarray) -> list[float]:
@@ -131,8 +148,8 @@ def table(edit: str, by_name: dict[str, Numbers]) -> str:
         columns = "".join(f"{cell:>24}" for cell in cells)
         lines.append(f"  {name:{width}}{note:14}{columns}")
 
+    titles = [name if name in COUNTED else f"({name})" for name in networks]
     for identity in IDENTITIES:
-        titles = [name if name in COUNTED else f"({name})" for name in networks]
         line(f"identity {at} by {identity}", titles)
         for name, found in by_name.items():
             rows = found["at"][identity][at]
@@ -149,6 +166,9 @@ def table(edit: str, by_name: dict[str, Numbers]) -> str:
                     [_share(rows[one], most[one]) for one in networks],
                     "of teacher's",
                 )
+    line("stronger, never weaker", titles)
+    for name, found in by_name.items():
+        line(name, [f"{found['monotone'][network]:.0%}" for network in networks])
     return "\n".join(lines)
 
 

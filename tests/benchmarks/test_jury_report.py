@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from benchmarks.jury.measure import Trial
-from benchmarks.jury.report import TEACHER, bearded, chart, groups_table, numbers, table
+from benchmarks.jury.report import (
+    TEACHER,
+    bearded,
+    chart,
+    groups_table,
+    monotone,
+    numbers,
+    table,
+)
 
 
 def trial(edit: str, kind: str, moved: dict[str, float], identity: float) -> Trial:
@@ -59,6 +67,18 @@ def test_the_least_favourable_network_stands_first_and_the_judge_in_brackets(of_
     assert shares.split()[-3:] == ["100%", "160%", "44%"]
     assert "+5.0 (+5.0..+5.0)" in teacher
     assert by_dlib[0].split()[:5] == ["identity", "0.78", "by", "dlib", "gear"]
+
+
+def test_a_fall_that_is_no_grain_is_counted(of_both):
+    # Means 0, 2, 4 and 3.9; a twentieth of 4 is 0.2.
+    rising, grainy, falling = [0, 2, 4, 6], [0, 2, 4, 3.81], [0, 2, 4, 1.89]
+    effect = np.array([rising, grainy, falling]).T
+    assert monotone(effect) == pytest.approx(2 / 3, abs=1e-3)
+    assert monotone(-effect) == 0
+    assert of_both["ours"]["monotone"] == {"faceres": 1, "gear": 1, "judge40": 1}
+    *_, titles, ours, teacher = table("older", of_both).splitlines()
+    assert titles.split()[:3] == ["stronger,", "never", "weaker"]
+    assert ours.split()[-3:] == teacher.split()[-3:] == ["100%"] * 3
 
 
 def test_a_curve_that_ends_above_the_identity_is_marked(of_both):
