@@ -266,6 +266,8 @@ def faces(teacher):
 def pictures(faces, monkeypatch, tmp_path):
     """The working folder of a command, with the pictures that commands read."""
     monkeypatch.chdir(tmp_path)
+    for name, face in zip(("anna.jpg", "ben.jpg"), faces, strict=True):
+        write_image(tmp_path / name, face)
     write_image(tmp_path / "face.png", faces[0])
     write_image(tmp_path / "holiday.jpg", np.concatenate([*faces], axis=1))
     for number, face in enumerate([*faces, *faces]):

@@ -77,7 +77,7 @@ def test_two_photos(people, fading, tmp_path, monkeypatch, capsys):
     ("words", "message"),
     [
         ([], "morph takes photos or --seeds, received neither"),
-        (["a.png", "c.png"], "morph of photos needs --translator, the folder of a"),
+        (["a.png", "c.png", "--translator", "mobile-128"], "morphs two people, mobile"),
         (["a.png", "--seeds", "1,2"], "morph takes photos or --seeds, received both"),
         (["a.png"], "morph takes two photos or more, received 1"),
         (["a.png", "c.png", "--space", "z"], "--space does not go with photos, receiv"),

@@ -81,17 +81,19 @@ def test_somebody_elses_style(translate, mistake, tmp_path, monkeypatch, capfd):
     Image.fromarray(photo()).save(tmp_path / "a.png")
     Image.fromarray(np.full(SHAPE, [200, 150, 100], np.uint8)).save(tmp_path / "b.png")
     photos = ["translate", tmp_path / "a.png", "--like", tmp_path / "b.png"]
-    line = mistake(verbs.main, *photos, "--out", tmp_path / "out")
-    assert "gives a face the style of another, mobile-256 is one that edits one" in line
+    others = [*photos, "--translator", "mobile-128", "--out", tmp_path / "out"]
+    line = mistake(verbs.main, *others)
+    assert "gives a face the style of another, mobile-128 is one that edits one" in line
     mix = Translator("mine", blend, 8, ("mix",), {"mix": 1.0}, faces=2)
-    monkeypatch.setattr(translators, "_load", lambda name: mix)
+    asked = []
+    monkeypatch.setattr(translators, "_load", lambda name: asked.append(name) or mix)
     line = mistake(verbs.main, *photos[:2], "--out", tmp_path / "out")
     assert "edits one face, mine is one that gives a face the style" in line
     line = mistake(verbs.main, *photos[:3], tmp_path / "c.png", "--out", "out")
     assert "c.png: no such file" in line
     words = [*photos, "--strength", 0.75, "--out", tmp_path / "out"]
     monkeypatch.setattr("sys.argv", ["tf_fsgd", *map(str, words)])
-    assert verbs.main() == 0
+    assert verbs.main() == 0 and asked[-1] == "mix-128"
     after = np.asarray(opened(tmp_path / "out" / "a.png"))
     middle = (slice(25, 50), slice(48, 72))
     was, became = (one[middle].mean(axis=(0, 1)) for one in (photo(), after))

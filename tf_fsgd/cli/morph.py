@@ -46,7 +46,8 @@ def morph(
             faces between, in seconds.
         seeds: Instead of photos two or more of the teacher's faces: seeds such as
             3,17,42 or 0-5, and .npz files of projected photos.
-        translator: For photos: the folder of a finished run of train.py --preset morph.
+        translator: For photos: the folder of a finished run of train.py --preset morph
+            (morph-128, which is shipped).
         out: .gif, .webp or .mp4 for an animation, .png or .jpg for a strip with a row
             for every transition.
         space: For seeds: W, or Z, which wanders past other people.
@@ -127,11 +128,6 @@ def _of_photos(photos: list[str], translator: str | None, side: int | None) -> _
 
     if len(photos) < 2:
         raise UserError(f"morph takes two photos or more, received {len(photos)}")
-    if translator is None:
-        raise UserError(
-            "morph of photos needs --translator, the folder of a finished run of "
-            "train.py --preset morph"
-        )
     check_at_least("--resolution", side, _LEAST)
     side = side or _SIDE
     model, detector = load_translator(translator, "morph"), FaceDetector()

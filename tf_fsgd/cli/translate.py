@@ -6,12 +6,10 @@ from pathlib import Path
 from tf_fsgd import __version__
 from tf_fsgd.backend.quiet import output_to
 from tf_fsgd.cli.options import (
-    DEFAULT_TRANSLATOR,
     Edits,
     Int,
     Photos,
     Strength,
-    Translator,
     check_at_least,
 )
 from tf_fsgd.errors import UserError
@@ -24,7 +22,7 @@ def translate(
     photos: Photos,
     /,
     *,
-    translator: Translator = DEFAULT_TRANSLATOR,
+    translator: str | None = None,
     edit: Edits = None,
     like: Path | None = None,
     strength: Strength = None,
@@ -40,8 +38,10 @@ def translate(
         photos: Photos, videos (.mp4, .mov, .m4v, .mkv, .webm; with their sound),
             moving GIF, WebP, PNG and AVIF, and folders of them; every face is found
             and edited in its place.
-        like: For a translator of train.py --preset mix: a photo, whose largest face
-            lends the others its colours and texture; --strength is how much of them.
+        translator: A finished run's folder, or a shipped translator such as mobile-128
+            (mobile-256; with --like mix-128).
+        like: A photo whose largest face lends the others its colours and texture, as
+            translators of train.py --preset mix do it; --strength is how much of them.
         face: Edit one face only: 1 is the leftmost (all).
         aligned: The photos are faces framed as FFHQ frames them: look for none, edit
             the square in the middle, write it as PNG at the translator's size.

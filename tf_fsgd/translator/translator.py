@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "shipped"
 DEFAULT = "mobile-256"
+DEFAULTS = {"edit": DEFAULT, "morph": "morph-128", "mix": "mix-128"}
+"""The shipped translator of each task."""
+
 FACES_LICENCE = "non-commercial research only: the weights derive from FFHQ and CelebA"
 TASKS = {
     "edit": "edits one face",
@@ -228,26 +231,27 @@ def run_named(name: str) -> "RunFolder | None":
 
 
 def load_translator(
-    name_or_run: str | os.PathLike, task: str | None = "edit"
+    name_or_run: str | os.PathLike | None, task: str | None = "edit"
 ) -> Translator:
     """Opens a shipped translator or that of a run.
 
     Args:
-        name_or_run: "shipped" (the default one), the name of a file in `shipped/`,
-            or a finished run's folder.
+        name_or_run: The name of a file in `shipped/`, or a finished run's folder;
+            `None` or "shipped": the shipped one for the task.
         task: One of `TASKS` that it must be for; `None`: any.
 
     Raises:
         UserError: If there is neither, the run is not finished, or its task is another.
     """
-    translator = _load(name_or_run)
+    if name_or_run in (None, "shipped"):
+        name_or_run = DEFAULTS[task or "edit"]
+    translator = _load(str(name_or_run))
     if task is not None:
         translator.check_task(task)
     return translator
 
 
-def _load(name_or_run: str | os.PathLike) -> Translator:
-    name = DEFAULT if name_or_run == "shipped" else str(name_or_run)
+def _load(name: str) -> Translator:
     if is_shipped(name):
         return _load_shipped(name)
     run = run_named(name)

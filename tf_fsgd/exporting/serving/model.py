@@ -81,6 +81,8 @@ def load_model_info(name_or_folder: str | Path) -> ServedModel:
 
 
 def _of(facts: dict, path: Path) -> ServedModel:
+    if (faces := facts.get("faces", 1)) != 1:  # of an export nobody says it: one
+        raise UserError(f"{path}: a server edits one face at once, received {faces}")
     values: list[Any] = [facts.get(key) for key in _SAID]
     name, resolution, axes, units = values
     named = isinstance(axes, list) and all(isinstance(axis, str) for axis in axes)
