@@ -19,7 +19,7 @@ import json
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -61,7 +61,11 @@ def train(arguments: argparse.Namespace) -> float:
         command += [arguments.steps]
         ways = {
             "one": [[*command, 0]],
-            "two": [[*command, core, core, *ports] for core in range(2)],
+            "two": [
+                # Not by the worker: some of it is read when the program is imported.
+                ["env", f"TF_CONFIG={tf_config(core, ports)}", *command, core]
+                for core in range(2)
+            ],
         }
         with contextlib.ExitStack() as stack:
             teams = {
@@ -80,6 +84,13 @@ def train(arguments: argparse.Namespace) -> float:
         rates = ", ".join(f"{images / each:.2f}" for each in times)
         print(f"train, {name}: {rates} images a second, {memory[name]:.0f} MB")
     return min(seconds["one"]) / min(seconds["two"])
+
+
+def tf_config(index: int, ports: Iterable[int]) -> str:
+    """What `TF_CONFIG` says to one of several workers of this machine."""
+    cluster = {"worker": [f"localhost:{port}" for port in ports]}
+    task = {"type": "worker", "index": index}
+    return json.dumps({"cluster": cluster, "task": task})
 
 
 @contextlib.contextmanager

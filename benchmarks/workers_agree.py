@@ -13,7 +13,6 @@ lot, is killed (-9) after a random time, and both are started again.
 """
 
 import argparse
-import json
 import os
 import random
 import signal
@@ -24,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.workers import free_ports
+from benchmarks.workers import free_ports, tf_config
 from tf_fsgd.storage.archives import read_arrays
 
 _ROOT = Path(__file__).parents[1]
@@ -89,9 +88,7 @@ def started(runs: Path, *words: str, task: int = 0, ports=()) -> subprocess.Pope
     """A training in the background: alone, or a worker of those at `ports`."""
     environment = os.environ | {"PYTHONPATH": str(_ROOT)}
     if ports:
-        cluster = {"worker": [f"localhost:{port}" for port in ports]}
-        config = {"cluster": cluster, "task": {"type": "worker", "index": task}}
-        environment["TF_CONFIG"] = json.dumps(config)
+        environment["TF_CONFIG"] = tf_config(task, ports)
     return subprocess.Popen(
         [sys.executable, str(_SCRIPT), str(runs), *words],
         env=environment,

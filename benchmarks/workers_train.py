@@ -1,9 +1,8 @@
-"""A worker of `workers.py`: trains on one core, alone or with others.
+"""A worker of `workers.py`: trains on one core, alone or with those of `TF_CONFIG`.
 
-python -m benchmarks.workers_train config.json steps core [index port port]
+python -m benchmarks.workers_train config.json steps core
 """
 
-import json
 import os
 import sys
 
@@ -19,19 +18,17 @@ from tf_fsgd.training.state import TrainingState
 from tf_fsgd.training.step import make_train_step
 
 
-def main(path: str, steps: str, core: str, *place: str) -> None:
+def main(path: str, steps: str, core: str) -> None:
     loaded = peak()
     os.sched_setaffinity(0, {int(core)})  # TensorFlow has as many threads
-    if place:
-        index, *ports = place
-        cluster = {"worker": [f"localhost:{port}" for port in ports]}
-        task = {"type": "worker", "index": int(index)}
-        os.environ["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": task})
     with workers.strategy().scope():
         config = Config.load(path)
         state = TrainingState(config)
     train_step = make_train_step(
-        state, config.loss, ema_decay=config.training.ema_decay
+        state,
+        config.loss,
+        ema_decay=config.training.ema_decay,
+        largest_norm=config.training.largest_norm,
     )
     batches = iter(
         state.strategy.distribute_datasets_from_function(

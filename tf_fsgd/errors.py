@@ -40,7 +40,7 @@ class UserError(ValueError):
     """
 
 
-class WorkerLost(RuntimeError):
+class WorkerLost(Exception):
     """One of several machines that train together is gone; all have to start again."""
 
 

@@ -1,10 +1,15 @@
 """Which process this is of several; they meet in training/test_shared_training.py."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import tensorflow as tf
 
+from benchmarks.workers import free_ports
+from benchmarks.workers_agree import lines
 from tf_fsgd.backend import workers
 from tf_fsgd.errors import UserError, WorkerLost
 
@@ -84,3 +89,31 @@ def test_who_does_not_answer_is_gone(configure, monkeypatch, error):
     monkeypatch.delenv("TF_CONFIG")
     with pytest.raises(error), workers.together():
         raise error(None, None, "a bug of ours, alone")
+
+
+WAITING = """
+from tf_fsgd.backend import workers
+from tf_fsgd.errors import guarded
+
+workers._SILENCE = 1.5
+raise SystemExit(guarded(workers.strategy))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("index", [0, 1])  # whether the chief waits or is missing
+def test_who_does_not_come_is_not_waited_for_without_end(configure, index):
+    ports = free_ports(2)
+    configure({"worker": [f"localhost:{port}" for port in ports]}, index=index)
+    process = subprocess.run(
+        [sys.executable, "-c", WAITING],
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert lines(process.stderr) == [
+        "error: one of the 2 workers is gone or has not come within 1.5 s; started "
+        "again, all go on from the last checkpoint"
+    ]
+    assert process.returncode == 143

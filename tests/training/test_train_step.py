@@ -8,7 +8,7 @@ import tensorflow as tf
 from tf_fsgd.errors import UserError
 from tf_fsgd.pix2pixhd import losses
 from tf_fsgd.training.state import ConstantThenLinear, TrainingState, check_shares
-from tf_fsgd.training.step import Perceptual, clipped, make_train_step
+from tf_fsgd.training.step import Perceptual, added_up, clipped, make_train_step
 
 
 @pytest.fixture
@@ -181,6 +181,31 @@ def test_a_perceptual_loss_needs_a_network(state, config):
     config.loss.perceptual = 10.0
     with pytest.raises(UserError, match="loss.perceptual is 10"):
         make_train_step(state, config.loss, ema_decay=0.0)
+
+
+class Twins:
+    """One of two replicas that find the same gradients."""
+
+    def all_reduce(self, operation, values):
+        assert operation == tf.distribute.ReduceOp.SUM
+        self.sent = {value.dtype.name for value in tf.nest.flatten(values)}
+        return tf.nest.map_structure(lambda value: value + value, values)
+
+
+@pytest.mark.parametrize(
+    ("policy", "sent", "total"),
+    [
+        ("float32", "float32", 2.0078125),
+        # 1 + 1/256 lies between two bfloat16, which are 1/128 apart there.
+        ("mixed_bfloat16", "bfloat16", 2.0),
+    ],
+)
+def test_gradients_travel_as_they_were_computed(policy, sent, total):
+    twins, gradient = Twins(), tf.constant([1 + 1 / 256])
+    generator, discriminator = added_up(twins, ([gradient], [gradient]), policy)
+    assert twins.sent == {sent}
+    for (value,) in (generator, discriminator):
+        assert value.dtype == tf.float32 and value.numpy().item() == total
 
 
 def test_long_gradients_are_scaled_down_together():

@@ -16,11 +16,13 @@ import os
 from collections.abc import Iterator
 
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from tf_fsgd.backend.hardware import gpus
 from tf_fsgd.errors import UserError, WorkerLost
 
-_SILENCE = 600.0  # seconds; so long may a living worker write while the others wait
+# Seconds that a worker may be late, or write while the others wait.
+_SILENCE = 600.0
 _FOREVER = 3e7  # seconds
 _PACK = 32 * 2**20  # bytes; a pack of gradients travels while others are computed
 
@@ -42,14 +44,15 @@ def strategy() -> tf.distribute.Strategy:
 
     Raises:
         UserError: If `TF_CONFIG` is none, or TensorFlow has computed already.
-        WorkerLost: If one of them goes meanwhile.
+        WorkerLost: If one of them goes meanwhile, or has not come in ten minutes.
     """
     if _place()[1] > 1:
         options = tf.distribute.experimental.CommunicationOptions(
             bytes_per_pack=_PACK, timeout_seconds=_SILENCE
         )
         try:
-            with together():
+            _wait_for_all_at_most(_SILENCE)
+            with together(f"is gone or has not come within {_SILENCE:g} s"):
                 return tf.distribute.MultiWorkerMirroredStrategy(
                     communication_options=options
                 )
@@ -61,6 +64,29 @@ def strategy() -> tf.distribute.Strategy:
     if len(gpus()) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
+
+
+def _wait_for_all_at_most(seconds: float) -> None:
+    """How long the strategy waits for workers that do not come.
+
+    By itself it is an hour, in which no signal ends it. TensorFlow has no public name
+    for it; a strategy that finds its service of coordination settled leaves it so.
+    """
+    cluster = json.loads(os.environ["TF_CONFIG"])["cluster"]
+    jobs = [kind for kind in ("chief", "worker") if cluster.get(kind)]
+    context.context().configure_coordination_service(
+        "standalone",
+        service_leader=f"/job:{jobs[0]}/replica:0/task:0",
+        cluster_register_timeout_in_ms=round(1000 * seconds),
+        coordinated_jobs=[
+            context.coordination_config_pb2.CoordinatedJob(
+                name=kind, num_tasks=len(cluster[kind])
+            )
+            for kind in jobs
+        ],
+    )
+    # Or the chief would not wait here, but where its patience is another.
+    context.context().coordination_service.cluster_register_with_barrier = True
 
 
 def is_chief() -> bool:
@@ -101,8 +127,11 @@ def chiefs(value: int, *, patient: bool = False) -> int:
 
 
 @contextlib.contextmanager
-def together() -> Iterator[None]:
+def together(what: str = "is gone") -> Iterator[None]:
     """Around what several processes compute together.
+
+    Args:
+        what: Is said of the one that does not answer.
 
     Raises:
         WorkerLost: If one of the others is gone.
@@ -114,7 +143,7 @@ def together() -> Iterator[None]:
         if count == 1:
             raise
         raise WorkerLost(
-            f"one of the {count} workers is gone; started again, all go on from the "
+            f"one of the {count} workers {what}; started again, all go on from the "
             "last checkpoint"
         ) from error
 

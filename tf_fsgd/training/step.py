@@ -6,7 +6,7 @@ added up, and all make the same update.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import keras
 import tensorflow as tf
@@ -126,14 +126,15 @@ def make_train_step(
             )
 
         named = {**terms, "generator": total, "discriminator": discriminator_loss}
-        parts = (
+        gradients = (
             tape.gradient(scaled_total, generator.trainable_variables),
             tape.gradient(scaled_discriminator_loss, discriminator.trainable_variables),
-            tf.stack(list(named.values())) / replicas,
         )
+        shares = tf.stack(list(named.values())) / replicas
         if replicas > 1:  # alone, no weight waits for the gradients of others
-            parts = replica.all_reduce(tf.distribute.ReduceOp.SUM, parts)
-        generator_gradients, discriminator_gradients, shares = parts
+            gradients = added_up(replica, gradients, state.policy)
+            shares = replica.all_reduce(tf.distribute.ReduceOp.SUM, shares)
+        generator_gradients, discriminator_gradients = gradients
         state.generator_optimizer.apply(
             clipped(generator_gradients, largest_norm), generator.trainable_variables
         )
@@ -175,6 +176,26 @@ def make_train_step(
         }
 
     return train_step
+
+
+def added_up(replica: tf.distribute.ReplicaContext, gradients: Any, policy: str) -> Any:
+    """The sum of all replicas' gradients.
+
+    They travel as they were computed. In bfloat16 a weight's gradient has 8 bits, and
+    to send the 24 that its float32 weight gives it room for takes twice as long.
+
+    Args:
+        replica: This one.
+        gradients: Tensors in any structure, float32.
+        policy: The Keras dtype policy that the networks compute with.
+
+    Returns:
+        The same structure of float32.
+    """
+    travels = tf.as_dtype(keras.DTypePolicy(policy).compute_dtype)
+    sent = tf.nest.map_structure(lambda each: tf.cast(each, travels), gradients)
+    total = replica.all_reduce(tf.distribute.ReduceOp.SUM, sent)
+    return tf.nest.map_structure(lambda each: tf.cast(each, tf.float32), total)
 
 
 def clipped(gradients: Sequence[tf.Tensor], largest_norm: float) -> list[tf.Tensor]:
