@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tf_fsgd
@@ -32,6 +33,9 @@ def test_the_examples_run(teacher, tmp_path, monkeypatch, capsys):
     assert session["everybody"].shape == (256, 512, 3)
     changed = session["one"] != session["photo"]
     assert not changed[:, :200].any() and changed[:, 256:].any()
+    assert session["between"].shape == (8, 256, 256, 3)
+    moved = session["in_her_colours"].astype(int) - session["faces"][0]
+    assert np.abs(moved).mean() > 1
     assert session["film"].shape == (8, 64, 64, 3)
     assert session["table"].shape == (2, 3, 64, 64, 3)
     assert session["mine"].edits == session["again"].edits == ("smile",)
