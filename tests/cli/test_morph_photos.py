@@ -28,7 +28,9 @@ def fade(inputs):
 def fading(monkeypatch):
     """The morph that the verb finds is a plain cross-fade."""
     morph = Translator("fade", fade, 32, ("morph",), {"morph": 1.0}, faces=2)
-    monkeypatch.setattr(translators, "_load", lambda name: morph)
+    asked = []
+    monkeypatch.setattr(translators, "_load", lambda name: asked.append(name) or morph)
+    return asked
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +52,9 @@ def test_two_photos(people, fading, tmp_path, monkeypatch, capsys):
     folder, faces = people
     out = tmp_path / "strip.png"
     words = ["tf_fsgd", "morph", folder / "a.png", folder / "c.png", "--out", out]
-    words += ["--frames", 2, "--resolution", SIDE, "--translator", "fade"]
+    words += ["--frames", 2, "--resolution", SIDE]
     monkeypatch.setattr("sys.argv", [*map(str, words)])
-    assert verbs.main() == 0
+    assert verbs.main() == 0 and fading == ["morph-128"]
     assert capsys.readouterr().out == f"{out}\n"
     strip = np.asarray(Image.open(out).convert("RGB"))
     step = SIDE + 2
@@ -77,7 +79,6 @@ def test_two_photos(people, fading, tmp_path, monkeypatch, capsys):
     ("words", "message"),
     [
         ([], "morph takes photos or --seeds, received neither"),
-        (["a.png", "c.png", "--translator", "mobile-128"], "morphs two people, mobile"),
         (["a.png", "--seeds", "1,2"], "morph takes photos or --seeds, received both"),
         (["a.png"], "morph takes two photos or more, received 1"),
         (["a.png", "c.png", "--space", "z"], "--space does not go with photos, receiv"),
