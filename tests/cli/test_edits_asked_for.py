@@ -217,7 +217,7 @@ def test_sliders_start_from_sliders_only(mistake, tmp_path, fixed):
         return cli.main(["train", *sys.argv[1:]])
 
     line = mistake(command, *words, "--runs", runs)
-    assert "training.start_from must be a modulated generator, for a run" in line
+    assert "training.start_from must be a modulated generator, of two faces" in line
     assert not runs.exists()
 
 

@@ -71,7 +71,7 @@ def test_a_run_on_photos_of_ones_own(evaluate, run, photos, capsys):
         (["--photos", "0"], "--photos must be at least 1, received 0"),
         ([], "no faces to try the edits on: name a folder (faces)"),
         (["--faces", "nowhere"], "nowhere: no such file or folder"),
-        (["--beside", "nowhere"], "must be a run folder or one of mobile-128"),
+        (["--beside", "nowhere"], "must be a run folder or one of mix-128, "),
         (["--pairs", "nowhere"], "nowhere: not a run folder"),
         (["--classifier", "nowhere"], "nowhere: no such file"),
         (["--projection", "nowhere"], "nowhere: no such file"),

@@ -24,7 +24,7 @@ NAMES = """
     HaarUpsample HalvingAveragePooling2D InstanceNormalization Lowpass Midway
     MinibatchStddev ModulatedConv ModulatedConv2D MultiscaleDiscriminator NoiseBias
     OneByOne ReflectionPadding2D ScaledLeakyReLU Shares SpaceToDepth Spread StyleGAN2
-    StyledConv Texture ToRGB UpsampleImage
+    StyledConv Texture Times ToRGB UpsampleImage
 """.split()
 
 

@@ -38,8 +38,8 @@ def translate(
         photos: Photos, videos (.mp4, .mov, .m4v, .mkv, .webm; with their sound),
             moving GIF, WebP, PNG and AVIF, and folders of them; every face is found
             and edited in its place.
-        translator: A finished run's folder, or a shipped translator such as mobile-128
-            (mobile-256; with --like mix-128).
+        translator: A finished run's folder, or a shipped translator such as mobile-128;
+            else it is mobile-256, with --like mix-128.
         like: A photo whose largest face lends the others its colours and texture, as
             translators of train.py --preset mix do it; --strength is how much of them.
         face: Edit one face only: 1 is the leftmost (all).

@@ -79,7 +79,7 @@ def test_the_suffix_chooses_the_format(server, exported, photo, tmp_path):
         (["--out", "out.txt"], "suffix must be one of .jpg, .jpeg, .png, .webp"),
         (["--url", "localhost:8501"], "url must look like http://localhost:8501"),
         (["--url", "http://localhost:99999"], "url must look like http"),
-        (["--model-info", "nowhere"], "exported folder or one of mobile-128"),
+        (["--model-info", "nowhere"], "exported folder or one of mix-128, "),
     ],
 )
 def test_mistakes_are_found_before_the_server_is_asked(ask, server, arguments, message):

@@ -76,6 +76,11 @@ def test_the_alias_of_the_default_model(name):
     assert load_model_info(name).name == translator.DEFAULT
 
 
+def test_two_faces_are_not_served():
+    with pytest.raises(UserError, match="edits one face at once, received 2"):
+        load_model_info("mix-128")
+
+
 def report(folder, **facts):
     known = {"format": EXPORT_FORMAT, "name": "smile", "resolution": 32}
     (folder / "report.json").write_text(json.dumps(known | facts))
