@@ -5,17 +5,14 @@ al. 2019, arXiv 1812.04948, 3.1, style mixing). So the picture to learn has the 
 rows of one face and the others of another, or a share of the way there.
 """
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 
 from tf_fsgd.config import Config
 from tf_fsgd.images.person import PersonSegmenter
 from tf_fsgd.pairs.drawing import Axes, draw_batches
 from tf_fsgd.pairs.family import HEAD_SIZE, Family
-from tf_fsgd.pairs.shards import PairStats
-from tf_fsgd.pairs.two import other_seed
-from tf_fsgd.pairs.whole import base_face, family_block
+from tf_fsgd.pairs.two import TwoFaces, other_seed
+from tf_fsgd.pairs.whole import base_face
 from tf_fsgd.stylegan2.teacher import Teacher
 
 # From the second convolution at 32 px on: later and hair keeps its colour, sooner and
@@ -24,44 +21,20 @@ STYLE_ROWS = slice(6, None)
 _LEAST = 0.2  # share
 
 
-class MixedFaces:
+class MixedFaces(TwoFaces):
     """Draws the families of any block of seeds: A, C, and mixes of either with other.
 
     The condition of a picture is the share of the other's style in it, negative where
     C is the face and A lends the style. `w` is A's.
-
-    Attributes:
-        block: Seeds of one shard.
-        lossless: Whether the pictures are to be stored as they are.
-        made_by: What the pictures depend on, besides what every pair does.
     """
-
-    block = 32
-    lossless = False
-
-    @staticmethod
-    def settle_axes(config: Config) -> Axes:
-        """See `render.settle_axes`; a mix has no direction."""
-        return []
 
     def __init__(
         self, config: Config, teacher: Teacher, axes: Axes, classifier: object = None
     ):
         """Takes what `render.render_pairs` takes; no classifier is asked."""
-        self._config, self._teacher = config, teacher
+        super().__init__(config, teacher, axes)
         self._segmenter = PersonSegmenter()
-        self.made_by = {"wide": config.pairs.wide, "style_rows": STYLE_ROWS.start}
-
-    def render_block(
-        self, seeds: Sequence[int], tick: Callable[[], object] = lambda: None
-    ) -> tuple[list[Family], PairStats]:
-        """Draws a family of each seed.
-
-        Args:
-            seeds: Of A's z.
-            tick: Called whenever a family is done.
-        """
-        return family_block(self._family, seeds, tick)
+        self.made_by["style_rows"] = STYLE_ROWS.start
 
     def _family(self, seed: int) -> Family:
         config, teacher = self._config, self._teacher

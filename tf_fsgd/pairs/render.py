@@ -46,10 +46,7 @@ _log = logging.getLogger(__name__)
 _ENOUGH_CANDIDATES = 2_000  # after so many, the acceptance below is judged
 _LEAST_ACCEPTANCE = 0.01
 
-_CHOICES: dict[
-    str,
-    type[CertainPairs] | type[WholeFamilies] | type[TwoFaces] | type[MixedFaces],
-] = {
+_CHOICES: dict[str, type[CertainPairs] | type[WholeFamilies] | type[TwoFaces]] = {
     "certain": CertainPairs,
     "whole": WholeFamilies,
     "two": TwoFaces,
