@@ -252,6 +252,9 @@ def test_a_face_in_the_style_of_anothers(two_faces, tmp_path):
         her.like(face)
     with pytest.raises(UserError, match="edits one face, mine is one that gives a"):
         mix(grey)
+    with pytest.raises(UserError, match="received mine with somebody's style"):
+        her.export(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("number", [0, 3, -1])

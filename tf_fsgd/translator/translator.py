@@ -109,13 +109,7 @@ class Translator:
         """
         self.check_task("mix")
         style = to_float(resized(face[None], self.resolution))
-
-        def network(inputs: Sequence[np.ndarray]) -> np.ndarray:
-            images, share = inputs
-            both = [images, np.broadcast_to(style, images.shape)]
-            return self.network([np.concatenate(both, axis=-1), share])
-
-        return dataclasses.replace(self, network=network, faces=1)
+        return dataclasses.replace(self, network=_Styled(self.network, style), faces=1)
 
     @property
     def edits(self) -> tuple[str, ...]:
@@ -124,9 +118,18 @@ class Translator:
 
     @property
     def model(self) -> "keras.Model":
-        """The network in Keras; of a shipped translator it is built when asked for."""
+        """The network in Keras; of a shipped translator it is built when asked for.
+
+        Raises:
+            UserError: If it has a style from `like`, which is no part of a network.
+        """
         if isinstance(self.network, LiteRTNetwork):
             return self.network.model
+        if isinstance(self.network, _Styled):
+            raise UserError(
+                "translator must be a network as it was trained, received "
+                f"{self.name} with somebody's style"
+            )
         return self.network
 
     def strengths(self, edits: dict[str, float]) -> np.ndarray:
@@ -182,6 +185,19 @@ class Translator:
             for start in range(0, len(faces), batch_size)
         ]
         return np.concatenate(outputs or [faces])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Styled:
+    """A network of two faces, the second of which is always the same."""
+
+    network: Callable
+    style: np.ndarray
+
+    def __call__(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        images, share = inputs
+        both = [images, np.broadcast_to(self.style, images.shape)]
+        return self.network([np.concatenate(both, axis=-1), share])
 
 
 def of_run(run: "RunFolder", network: "keras.Model") -> Translator:
