@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -162,7 +162,7 @@ class Translator(translator.Translator):
             )
         return film(self, faces, frames, ease=ease, loop=loop)
 
-    def like(self, photo: np.ndarray | str | os.PathLike, /) -> "Translator":
+    def like(self, photo: np.ndarray | str | os.PathLike, /) -> Self:
         """A translator that gives faces the colours and the texture of somebody's.
 
         Args:
@@ -179,7 +179,7 @@ class Translator(translator.Translator):
         self.check_task("mix")
         pixels = _pixels(photo)
         face = largest_face(FaceDetector(), Photo(pixels), self.resolution)
-        return Translator(**vars(super().like(face)))
+        return super().like(face)
 
     def export(self, out: str | os.PathLike) -> dict:
         """Writes SavedModel and TFLite files: `tf_fsgd.export`."""

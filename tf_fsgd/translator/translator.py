@@ -18,7 +18,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -95,7 +95,7 @@ class Translator:
                 + TASKS[self.task]
             )
 
-    def like(self, face: np.ndarray) -> "Translator":
+    def like(self, face: np.ndarray) -> Self:
         """A translator of single faces, which gives them the style of this one.
 
         Args:
